@@ -1,0 +1,35 @@
+import { createToken } from './token.js';
+
+/** The time during which this process alone may act, as far as the elector knows. The log is the fence. */
+export interface Tenure {
+  /** Who holds it; unique per process, recorded in `EpochStarted`. */
+  readonly holder: string;
+  /** Aborts the moment the tenure ends, for whatever reason; `reason` says why. */
+  readonly signal: AbortSignal;
+  /**
+   * Throws RYNXS_LEADERSHIP_LOST unless the tenure lasts at least `remainingMs` more (the whole time-out of the
+   * request that is about to be sent must fit). Synchronous: call it directly before sending.
+   */
+  assert(remainingMs: number): void;
+  /** Gives leadership up so that another replica may take over at once. Idempotent. Called after the log's EpochEnded. */
+  release(): Promise<void>;
+}
+
+/** A tenure that has its epoch in the log. Only a term may act. */
+export interface Term {
+  /** Number of the term, rising by exactly 1; from the log's `EpochStarted`. */
+  readonly epoch: number;
+  readonly holder: string;
+  readonly signal: AbortSignal;
+  assert(remainingMs: number): void;
+}
+
+export interface Leadership {
+  /**
+   * Yields tenures, one after another; the next only after the previous has ended. Ends when `signal` aborts.
+   * Throws what cannot be waited out (RYNXS_CONFIG_INVALID, missing permission), retries what can.
+   */
+  campaign(signal: AbortSignal): AsyncIterable<Tenure>;
+}
+
+export const LEADERSHIP = createToken<Leadership>('LEADERSHIP', { selectedBy: 'LEADERSHIP_TYPE' });

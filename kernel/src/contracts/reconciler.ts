@@ -1,0 +1,93 @@
+import type { JsonMap, LogEvent } from '@rynxs/log';
+import type { KubernetesObject, ObjectKey, ResourceType } from './cluster.js';
+import { createToken } from './token.js';
+
+/** A child object as it should be. Only the fields that it has are owned; everything else in the cluster is left alone. */
+export interface Manifest {
+  readonly resource: ResourceType;
+  /** Complete with apiVersion, kind, name, namespace, labels and the owner reference. Same bytes for the same state. */
+  readonly object: KubernetesObject;
+}
+
+/** Something to do to one child. */
+export interface Action {
+  readonly verb: 'create' | 'update' | 'delete';
+  readonly resource: ResourceType;
+  readonly key: ObjectKey;
+  /** The object that is meant, for update and delete. */
+  readonly uid?: string;
+  /** What it shall be, for create and update. */
+  readonly manifest?: Manifest;
+}
+
+/** Why nothing is done for an object although something seems to be asked for: shown in status and recorded. */
+export interface Refusal {
+  /** CamelCase reason of the condition. */
+  readonly reason: string;
+  /** The rule that is broken and what to change. */
+  readonly message: string;
+}
+
+export interface Decision {
+  /** In the order in which they are carried out. Empty when all is as it should be. */
+  readonly actions: readonly Action[];
+  readonly refusal?: Refusal;
+}
+
+/** What a reconciler may look at when it writes a status: the cluster as it is now. */
+export interface LiveView {
+  readonly object: KubernetesObject;
+  /** All children in the caches that belong to the object, of every type in `owns` and `watches`. */
+  readonly children: readonly { readonly resource: ResourceType; readonly object: KubernetesObject }[];
+  /** The last event of this object. */
+  readonly lastEvent: { readonly seq: number; readonly hash: string };
+  /** RFC 3339, for `lastTransitionTime` of conditions that change. */
+  readonly now: string;
+}
+
+/** How the object is doing, from the live view. */
+export interface Report {
+  /** The whole status subresource. Written only when it differs from the one in the cluster. */
+  readonly status: JsonMap;
+  /** Recorded as `<Kind>Ready` or `<Kind>Degraded` once it has been the same for 30 s. */
+  readonly health: { readonly ready: boolean; readonly reason: string; readonly message: string };
+}
+
+/**
+ * Turns the events of one kind of object into the children that it needs. Everything but `report` is *pure*: the same
+ * arguments give the same bytes in every process, at every time; no clock, no randomness, no I/O, no state outside.
+ *
+ * Events that `reduce` is given, in log order (payloads in `kernel/src/reconcile/events.ts`): `<Kind>Observed`,
+ * `<Kind>Deleted`, `DriftObserved`, `DeadlineReached`, `ActionsDecided`, `ActionApplied`, `ActionFailed`,
+ * `ActionUnconfirmed`, `<Kind>Ready`, `<Kind>Degraded`, and for every object at once `ConfigurationObserved`.
+ * The kernel's `reduceChildren` and `decideChildren` do the work that all reconcilers share.
+ */
+export interface Reconciler<S = unknown> {
+  /** Kebab-case; with `version` it is the `decider` of a decision: `agent@1`. */
+  readonly name: string;
+  /** Rises whenever the same events could lead to other decisions than before. */
+  readonly version: number;
+  readonly resource: ResourceType;
+  /** Types of the children that it makes. */
+  readonly owns: readonly ResourceType[];
+  /** Types that it only looks at in `report` (pods); matched to the object by label `app.kubernetes.io/instance`. */
+  readonly watches?: readonly ResourceType[];
+  /** Settings that decisions depend on; recorded as `ConfigurationObserved` at term start, under the reconciler's name. */
+  readonly configuration: JsonMap;
+
+  /** What of an object decisions may depend on: becomes `spec` of `<Kind>Observed`. Must hold no secret. */
+  observe(object: KubernetesObject): JsonMap;
+  /** The next state; undefined forgets the object. `state` is never changed, only replaced. */
+  reduce(state: S | undefined, event: LogEvent): S | undefined;
+  /** What is to be done now. Must be empty again after its actions were applied. */
+  decide(state: S): Decision;
+  /** The children that should exist in this state. */
+  manifests(state: S): readonly Manifest[];
+  /** The manifest that was last applied to a child, named by `childKey`; undefined when there was none. */
+  applied(state: S, child: string): Manifest | undefined;
+  /** When (RFC 3339) `DeadlineReached` must be recorded for this object; undefined for never. */
+  deadline(state: S): string | undefined;
+  report(state: S, live: LiveView): Report;
+}
+
+export const RECONCILER = createToken<Reconciler>('RECONCILER', { cardinality: 'many' });

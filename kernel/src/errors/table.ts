@@ -1,0 +1,74 @@
+interface ErrorEntry {
+  /** What is wrong and where; `{name}` is filled in from the error's details. */
+  readonly message: string;
+  /** What the user can do about it. */
+  readonly remedy: string;
+  /** Exit code of a command that ends with it: 1 failed, 2 wrong use or unreadable input. */
+  readonly exitCode: number;
+}
+
+/** Every error that Rynxs reports on purpose. Codes are permanent: never rename, never reuse. */
+export const ERROR_TABLE = {
+  RYNXS_LOG_LOCKED: {
+    message: 'the event log at {location} is in use by {holder}',
+    remedy: 'Stop that process, or choose another directory with --data-dir (LOG_DIR).',
+    exitCode: 1,
+  },
+  RYNXS_LOG_DAMAGED: {
+    message:
+      'the event log at {location} is damaged at seq {seq}: {kind} ({detail}); the last good record is {lastGood}',
+    remedy:
+      'Nothing was changed. Keep a copy, run `rynxs log verify`, and restore the log from a good copy before starting again.',
+    exitCode: 1,
+  },
+  RYNXS_LOG_FENCED: {
+    message:
+      'another writer has appended to the event log at {location} at seq {seq}; this writer (epoch {epoch}) has ended',
+    remedy:
+      'Nothing was lost. Make sure that only one operator uses this log; see `rynxs log tail` for who wrote.',
+    exitCode: 1,
+  },
+  RYNXS_LOG_FOREIGN: {
+    message: 'the event log at {location} belongs to {what} {found}, not to {expected}',
+    remedy: 'Point the store at the log of this cluster, or start a new log in an empty place.',
+    exitCode: 1,
+  },
+  RYNXS_LOG_FULL: {
+    message: 'no space for the event log at {location}: {detail}',
+    remedy: 'Free space; nothing was lost, and the operator goes on by itself.',
+    exitCode: 1,
+  },
+  RYNXS_LOG_UNAVAILABLE: {
+    message: 'the event log at {location} cannot be used: {detail}',
+    remedy: 'Check that the place exists, can be reached and may be written.',
+    exitCode: 2,
+  },
+  RYNXS_LOG_CLOSED: {
+    message: 'the event log at {location} is closed',
+    remedy: 'This is a defect of the caller: nothing may be appended after the log was closed.',
+    exitCode: 1,
+  },
+  RYNXS_LOG_SEQ_EXHAUSTED: {
+    message: 'the event log at {location} has reached its last sequence number, 9999999999',
+    remedy: 'Start a new log.',
+    exitCode: 1,
+  },
+  RYNXS_EVENT_TOO_LARGE: {
+    message: 'an event of type {type} for {aggregate} has {bytes} bytes; a record holds at most {limitBytes}',
+    remedy: 'Make the object smaller: the log records names and digests, and specs up to 32 KiB.',
+    exitCode: 1,
+  },
+  RYNXS_EVENT_INVALID: {
+    message: 'an event of type {type} for {aggregate} cannot be recorded: {detail}',
+    remedy: 'This is a defect of the plugin that made the event: payloads are JSON with a version `v`.',
+    exitCode: 1,
+  },
+  RYNXS_LEADERSHIP_LOST: {
+    message: 'leadership has ended: {detail}',
+    remedy: 'Another replica goes on; nothing is to be done.',
+    exitCode: 1,
+  },
+} as const satisfies Readonly<Record<string, ErrorEntry>>;
+
+/** A code of the table. */
+export type ErrorCode = keyof typeof ERROR_TABLE;
