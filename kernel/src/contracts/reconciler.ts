@@ -49,8 +49,13 @@ export interface LiveView {
 export interface Report {
   /** The whole status subresource. Written only when it differs from the one in the cluster. */
   readonly status: JsonMap;
-  /** Recorded as `<Kind>Ready` or `<Kind>Degraded` once it has been the same for 30 s. */
-  readonly health: { readonly ready: boolean; readonly reason: string; readonly message: string };
+  /** `ready` and `degraded` are recorded as `<Kind>Ready` and `<Kind>Degraded` once they have lasted 30 s. */
+  readonly health: {
+    readonly state: 'ready' | 'progressing' | 'degraded' | 'suspended';
+    /** CamelCase. */
+    readonly reason: string;
+    readonly message: string;
+  };
 }
 
 /**
@@ -59,7 +64,7 @@ export interface Report {
  *
  * Events that `reduce` is given, in log order (payloads in `kernel/src/reconcile/events.ts`): `<Kind>Observed`,
  * `<Kind>Deleted`, `DriftObserved`, `DeadlineReached`, `ActionsDecided`, `ActionApplied`, `ActionFailed`,
- * `ActionUnconfirmed`, `<Kind>Ready`, `<Kind>Degraded`, and for every object at once `ConfigurationObserved`.
+ * `ActionUnconfirmed`, `<Kind>Ready`, `<Kind>Degraded`, and `ConfigurationObserved` for every object in turn.
  * The kernel's `reduceChildren` and `decideChildren` do the work that all reconcilers share.
  */
 export interface Reconciler<S = unknown> {
@@ -72,13 +77,18 @@ export interface Reconciler<S = unknown> {
   readonly owns: readonly ResourceType[];
   /** Types that it only looks at in `report` (pods); matched to the object by label `app.kubernetes.io/instance`. */
   readonly watches?: readonly ResourceType[];
+  /** The CustomResourceDefinition of `resource`, where it is Rynxs's own; `rynxs dev` installs it. */
+  readonly definition?: KubernetesObject;
   /** Settings that decisions depend on; recorded as `ConfigurationObserved` at term start, under the reconciler's name. */
   readonly configuration: JsonMap;
 
   /** What of an object decisions may depend on: becomes `spec` of `<Kind>Observed`. Must hold no secret. */
   observe(object: KubernetesObject): JsonMap;
-  /** The next state; undefined forgets the object. `state` is never changed, only replaced. */
-  reduce(state: S | undefined, event: LogEvent): S | undefined;
+  /**
+   * The next state; undefined forgets the object. `state` is never changed, only replaced. `configuration` is this
+   * reconciler's part of the newest `ConfigurationObserved` in the log, never the one of this process.
+   */
+  reduce(state: S | undefined, event: LogEvent, configuration: JsonMap): S | undefined;
   /** What is to be done now. Must be empty again after its actions were applied. */
   decide(state: S): Decision;
   /** The children that should exist in this state. */

@@ -1,0 +1,158 @@
+import { hash } from 'node:crypto';
+import { canonicalize, type JsonMap, type LogEvent } from '@rynxs/log';
+import type { ResourceType } from '../contracts/cluster.js';
+import type { Action, Manifest } from '../contracts/reconciler.js';
+import {
+  type ActionApplied,
+  type ActionFailed,
+  type ActionsDecided,
+  type ActionUnconfirmed,
+  type ChildKey,
+  type DecidedAction,
+  type DriftObserved,
+  payloadOf,
+} from './events.js';
+
+/** What the log says of one child. `B` is whatever the reconciler's manifests are computed from. */
+export interface ChildState<B> {
+  /** Uid of the object that exists; absent when none is known to. */
+  readonly uid?: string;
+  /** Digest of the manifest that it matches; absent when it is known to differ, or nothing is known. */
+  readonly digest?: string;
+  /** What the manifest that was last applied was computed from. */
+  readonly basis?: B;
+  /** A decided action that has no outcome yet. */
+  readonly pending?: {
+    readonly decision: number;
+    readonly action: number;
+    readonly verb: DecidedAction['verb'];
+    readonly digest: string | null;
+    readonly basis: B;
+  };
+  /** Why the last action failed; forgotten by the next decision. */
+  readonly failure?: {
+    readonly digest: string | null;
+    readonly reason: string;
+    readonly message: string;
+    readonly permanent: boolean;
+  };
+}
+
+export type ChildrenState<B> = { readonly [child: ChildKey]: ChildState<B> };
+
+/** `Deployment/my-agent`. Children live in the namespace of their owner. */
+export function childKey(resource: ResourceType, name: string): ChildKey {
+  return `${resource.kind}/${name}`;
+}
+
+const digests = new WeakMap<object, string>();
+
+/** SHA-256 of the canonical JSON of a manifest's object, in lower-case hex. */
+export function manifestDigest(manifest: Manifest): string {
+  const known = digests.get(manifest.object);
+  if (known !== undefined) return known;
+  const digest = hash('sha256', canonicalize(manifest.object as JsonMap), 'hex');
+  digests.set(manifest.object, digest);
+  return digest;
+}
+
+/**
+ * The children after `event`. `basis` is what manifests are computed from in the state in which the event falls.
+ * Returns the same object when the event says nothing of children.
+ */
+export function reduceChildren<B>(children: ChildrenState<B>, event: LogEvent, basis: B): ChildrenState<B> {
+  switch (event.type) {
+    case 'ActionsDecided': {
+      const next: Record<ChildKey, ChildState<B>> = { ...children };
+      payloadOf<ActionsDecided>(event).actions.forEach((decided, action) => {
+        const { failure: _, ...child } = next[decided.child] ?? {};
+        const pending = { decision: event.seq, action, verb: decided.verb, digest: decided.digest, basis };
+        next[decided.child] = { ...child, pending };
+      });
+      return next;
+    }
+    case 'ActionApplied': {
+      const { child, verb, uid } = payloadOf<ActionApplied>(event);
+      return verb === 'delete' ? without(children, child) : { ...children, [child]: settled(children[child], uid) };
+    }
+    case 'ActionFailed': {
+      const { child, reason, message, permanent, ambiguous } = payloadOf<ActionFailed>(event);
+      const { pending, digest, ...rest } = children[child] ?? {};
+      const failure = { digest: pending?.digest ?? null, reason, message, permanent };
+      return {
+        ...children,
+        [child]: { ...rest, ...(digest === undefined || ambiguous ? {} : { digest }), failure },
+      };
+    }
+    case 'ActionUnconfirmed': {
+      const { child, found, uid } = payloadOf<ActionUnconfirmed>(event);
+      if (found === 'as_decided' && uid !== null) return { ...children, [child]: settled(children[child], uid) };
+      if (found === 'different' && uid !== null) return { ...children, [child]: differing(children[child], uid) };
+      return without(children, child);
+    }
+    case 'DriftObserved': {
+      const { child, uid } = payloadOf<DriftObserved>(event);
+      if (uid === null) return without(children, child);
+      return { ...children, [child]: differing(children[child], uid) };
+    }
+    default:
+      return children;
+  }
+}
+
+/**
+ * What is to be done so that exactly `manifests` exist, in their order; children that are no longer wanted go last.
+ * A child with an action under way is left alone, and so is one whose failure only a change can mend.
+ */
+export function decideChildren<B>(
+  manifests: readonly Manifest[],
+  children: ChildrenState<B>,
+  owns: readonly ResourceType[],
+  namespace: string | undefined,
+): readonly Action[] {
+  const actions: Action[] = [];
+  const wanted = new Set<ChildKey>();
+  for (const manifest of manifests) {
+    const { resource, object } = manifest;
+    const key = childKey(resource, object.metadata.name);
+    wanted.add(key);
+    const child = children[key];
+    const digest = manifestDigest(manifest);
+    if (child?.pending !== undefined || child?.digest === digest) continue;
+    if (child?.failure?.permanent === true && child.failure.digest === digest) continue;
+    const target = { resource, key: objectKey(object.metadata), manifest };
+    actions.push(
+      child?.uid === undefined ? { verb: 'create', ...target } : { verb: 'update', ...target, uid: child.uid },
+    );
+  }
+  for (const [key, child] of Object.entries(children)) {
+    if (wanted.has(key) || child.uid === undefined || child.pending !== undefined) continue;
+    if (child.failure?.permanent === true) continue;
+    const [kind, name] = key.split('/', 2) as [string, string];
+    const resource = owns.find((type) => type.kind === kind);
+    if (resource === undefined) continue;
+    actions.push({ verb: 'delete', resource, key: { ...(namespace === undefined ? {} : { namespace }), name }, uid: child.uid });
+  }
+  return actions;
+}
+
+function settled<B>(child: ChildState<B> | undefined, uid: string): ChildState<B> {
+  const pending = child?.pending;
+  if (pending === undefined || pending.digest === null) return { uid };
+  return { uid, digest: pending.digest, basis: pending.basis };
+}
+
+function differing<B>(child: ChildState<B> | undefined, uid: string): ChildState<B> {
+  return child?.basis === undefined ? { uid } : { uid, basis: child.basis };
+}
+
+function without<B>(children: ChildrenState<B>, child: ChildKey): ChildrenState<B> {
+  const { [child]: _, ...rest } = children;
+  return rest;
+}
+
+function objectKey(metadata: { readonly namespace?: string; readonly name: string }) {
+  return metadata.namespace === undefined
+    ? { name: metadata.name }
+    : { namespace: metadata.namespace, name: metadata.name };
+}
