@@ -68,6 +68,17 @@ export const ERROR_TABLE = {
     remedy: 'Another replica goes on; nothing is to be done.',
     exitCode: 1,
   },
+  RYNXS_METRICS_PORT: {
+    message: 'metrics or health cannot be served on {address}: {detail}',
+    remedy: 'Set {variable} to a free port (0 lets the system choose), or METRICS_HOST to another address.',
+    exitCode: 1,
+  },
+  RYNXS_METRIC_CONFLICT: {
+    message: 'metric {metric} was defined before with another type, help text, label set or buckets',
+    remedy:
+      'This is a defect of the plugin: give the metric a name of its own, or the same definition everywhere.',
+    exitCode: 1,
+  },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 
 /** A code of the table. */

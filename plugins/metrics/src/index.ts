@@ -1,0 +1,2 @@
+export { default } from './plugin.js';
+export { PrometheusTelemetry } from './prometheus-telemetry.js';

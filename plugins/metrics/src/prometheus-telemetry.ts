@@ -1,0 +1,165 @@
+import {
+  CONFIG,
+  type Counter,
+  type Gauge,
+  type HealthCheck,
+  type Histogram,
+  type LifecycleHooks,
+  LOGGER,
+  type Logger,
+  type MetricOptions,
+  rynxsError,
+  type Telemetry,
+  type Token,
+} from '@rynxs/kernel';
+import * as prometheus from 'prom-client';
+import { healthPage } from './health-page.js';
+import { HttpEndpoint, type Pages } from './http-endpoint.js';
+import { MetricDefinitions } from './metric-definitions.js';
+import type { MetricsSettings } from './settings.js';
+
+// The library's default of 10 ms wakes an idle process a hundred times a second.
+const EVENT_LOOP_SAMPLING_MS = 100;
+
+/**
+ * Telemetry for Prometheus: `/metrics` on one port, `/livez` and `/readyz` on another, in the text format of
+ * https://prometheus.io/docs/instrumenting/exposition_formats/. Process and Node.js metrics are included.
+ */
+export class PrometheusTelemetry implements Telemetry, LifecycleHooks {
+  static readonly inject: readonly Token<unknown>[] = [CONFIG, LOGGER];
+
+  readonly #settings: MetricsSettings;
+  readonly #logger: Logger;
+  readonly #registry = new prometheus.Registry();
+  readonly #metrics = new MetricDefinitions<Counter | Gauge | Histogram>();
+  readonly #checks = new Map<string, HealthCheck>();
+  #metricsEndpoint: HttpEndpoint | undefined;
+  #healthEndpoint: HttpEndpoint | undefined;
+
+  constructor(settings: MetricsSettings, logger: Logger) {
+    this.#settings = settings;
+    this.#logger = logger;
+  }
+
+  /** Listens on both ports. Throws RYNXS_METRICS_PORT when one cannot be had. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { host, port, healthPort } = this.#settings;
+    if (port === healthPort && port !== 0) {
+      throw rynxsError('RYNXS_METRICS_PORT', {
+        address: `${host}:${port}`,
+        variable: 'HEALTH_PORT',
+        detail: 'METRICS_PORT and HEALTH_PORT are the same',
+      });
+    }
+    prometheus.collectDefaultMetrics({
+      register: this.#registry,
+      eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLING_MS,
+    });
+    this.#metricsEndpoint = await HttpEndpoint.listen(
+      { host, port, portVariable: 'METRICS_PORT' },
+      this.#metricsPages(),
+      signal,
+    );
+    try {
+      this.#healthEndpoint = await HttpEndpoint.listen(
+        { host, port: healthPort, portVariable: 'HEALTH_PORT' },
+        this.#healthPages(),
+        signal,
+      );
+    } catch (error) {
+      await this.stop(signal);
+      throw error;
+    }
+    this.#logger.info('serving metrics and health', {
+      metrics: this.endpoint(),
+      health: this.healthEndpoint(),
+    });
+  }
+
+  /** Ends both servers; answers under way are finished first, until `signal` aborts. */
+  async stop(signal: AbortSignal): Promise<void> {
+    await this.#metricsEndpoint?.close(signal);
+    await this.#healthEndpoint?.close(signal);
+    this.#metricsEndpoint = undefined;
+    this.#healthEndpoint = undefined;
+    this.#registry.clear();
+  }
+
+  counter(options: MetricOptions): Counter {
+    return this.#metrics.get('counter', options, () => {
+      const counter = new prometheus.Counter(this.#definition(options));
+      for (const labels of options.initial ?? []) counter.inc({ ...labels }, 0);
+      return { add: (labels = {}, by = 1) => counter.inc({ ...labels }, by) } satisfies Counter;
+    });
+  }
+
+  gauge(options: MetricOptions): Gauge {
+    return this.#metrics.get('gauge', options, () => {
+      const gauge = new prometheus.Gauge(this.#definition(options));
+      for (const labels of options.initial ?? []) gauge.set({ ...labels }, 0);
+      return { set: (value, labels = {}) => gauge.set({ ...labels }, value) } satisfies Gauge;
+    });
+  }
+
+  histogram(options: MetricOptions & { readonly buckets?: readonly number[] }): Histogram {
+    return this.#metrics.get('histogram', options, () => {
+      const histogram = new prometheus.Histogram({
+        ...this.#definition(options),
+        ...(options.buckets === undefined ? {} : { buckets: [...options.buckets] }),
+      });
+      for (const labels of options.initial ?? []) histogram.zero({ ...labels });
+      return {
+        observe: (value, labels = {}) => histogram.observe({ ...labels }, value),
+      } satisfies Histogram;
+    });
+  }
+
+  /** Adds a check, in place of an earlier one of the same kind and name. */
+  health(check: HealthCheck): void {
+    this.#checks.set(`${check.kind}/${check.name}`, check);
+  }
+
+  endpoint(): string | undefined {
+    return this.#metricsEndpoint === undefined ? undefined : `${this.#metricsEndpoint.url}/metrics`;
+  }
+
+  /** Where `/livez` and `/readyz` are served, e.g. `http://127.0.0.1:8081`; undefined while nothing is. */
+  healthEndpoint(): string | undefined {
+    return this.#healthEndpoint?.url;
+  }
+
+  #definition(options: MetricOptions): {
+    name: string;
+    help: string;
+    labelNames: string[];
+    registers: prometheus.Registry[];
+  } {
+    return {
+      name: options.name,
+      help: options.help,
+      labelNames: [...(options.labels ?? [])],
+      registers: [this.#registry],
+    };
+  }
+
+  #metricsPages(): Pages {
+    return {
+      '/metrics': async () => ({
+        status: 200,
+        contentType: this.#registry.contentType,
+        body: await this.#registry.metrics(),
+      }),
+    };
+  }
+
+  #healthPages(): Pages {
+    return {
+      '/livez': () => healthPage('livez', this.#ofKind('live')),
+      '/readyz': () => healthPage('readyz', this.#ofKind('ready')),
+    };
+  }
+
+  *#ofKind(kind: HealthCheck['kind']): Iterable<HealthCheck> {
+    for (const check of this.#checks.values()) if (check.kind === kind) yield check;
+  }
+}
