@@ -1,0 +1,3 @@
+import { installAndBuild, runScript } from './lib/install-and-build.mjs';
+
+await runScript(installAndBuild);
