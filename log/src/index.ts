@@ -1,1 +1,17 @@
+export { canonicalize } from './canonicalize.js';
+export { type EncodedCommit, encodeCommit } from './commit.js';
+export { Damage, type DamageDetails, type DamageKind } from './damage.js';
 export * from './event.js';
+export * from './limits.js';
+export {
+  type EncodedRecord,
+  encodeRecord,
+  parseRecord,
+  RECORD_HEAD_BYTES,
+  RECORD_TAIL_BYTES,
+  RecordTooLargeError,
+  type RecordParts,
+  recordParts,
+  ZERO_HASH,
+} from './record.js';
+export * from './verification.js';
