@@ -23,27 +23,31 @@ export function encodeCommit(events: readonly LogEvent[], prevHash: string): Enc
     throw new RangeError(`a commit has 1 to ${MAX_BATCH_RECORDS} records, not ${events.length}`);
   }
   let text = '';
-  let bytes = 0;
   let headHash = prevHash;
   for (let index = 0; index < events.length; index++) {
     const event = events[index] ?? first;
     assertBelongs(event, first, index, index === events.length - 1);
     const record = encodeRecordText(event, headHash);
     text += record.text;
-    bytes += record.bytes;
     headHash = record.hash;
   }
-  if (bytes > MAX_BATCH_BYTES) {
-    throw new RangeError(`a commit has at most ${MAX_BATCH_BYTES} bytes, not ${bytes}`);
+  const bytes = Buffer.from(text, 'utf8');
+  if (bytes.length > MAX_BATCH_BYTES) {
+    throw new RangeError(`a commit has at most ${MAX_BATCH_BYTES} bytes, not ${bytes.length}`);
   }
-  return { firstSeq: first.seq, count: events.length, bytes: Buffer.from(text, 'utf8'), headHash };
+  return { firstSeq: first.seq, count: events.length, bytes, headHash };
 }
 
 function assertBelongs(event: LogEvent, first: LogEvent, index: number, last: boolean): void {
   const { meta, seq } = event;
   if (seq !== first.seq + index) throw new RangeError(`seq ${first.seq + index} is due, not ${seq}`);
-  if (meta.batch !== first.meta.batch || meta.epoch !== first.meta.epoch || meta.writer !== first.meta.writer) {
+  if (
+    meta.batch !== first.meta.batch ||
+    meta.epoch !== first.meta.epoch ||
+    meta.writer !== first.meta.writer
+  ) {
     throw new RangeError(`seq ${seq} has another batch, epoch or writer than the commit that it is in`);
   }
-  if ((meta.end === true) !== last) throw new RangeError(`"end" stands on the last record of a commit only (seq ${seq})`);
+  if ((meta.end === true) !== last)
+    throw new RangeError(`"end" stands on the last record of a commit only (seq ${seq})`);
 }

@@ -9,8 +9,8 @@ export {
   parseRecord,
   RECORD_HEAD_BYTES,
   RECORD_TAIL_BYTES,
-  RecordTooLargeError,
   type RecordParts,
+  RecordTooLargeError,
   recordParts,
   ZERO_HASH,
 } from './record.js';

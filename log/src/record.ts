@@ -17,6 +17,7 @@ export const ZERO_HASH = '0'.repeat(64);
 const HASH_OFFSET_IN_TAIL = 15;
 const PREV_HASH_OFFSET_IN_TAIL = 94;
 const HASH_BYTES = 64;
+const MAX_UTF8_BYTES_PER_UTF16_UNIT = 3;
 
 /** Thrown for an event whose line would be longer than MAX_RECORD_BYTES. */
 export class RecordTooLargeError extends RangeError {
@@ -46,19 +47,27 @@ export function encodeRecord(event: LogEvent, prevHash: string): EncodedRecord {
 }
 
 /** As encodeRecord, the line as a string: a commit is joined first and becomes bytes once. */
-export function encodeRecordText(event: LogEvent, prevHash: string): { text: string; hash: string; bytes: number } {
+export function encodeRecordText(event: LogEvent, prevHash: string): { text: string; hash: string } {
   const eventText = canonicalEvent(event);
-  const bytes = Buffer.byteLength(eventText) + RECORD_HEAD_BYTES + RECORD_TAIL_BYTES;
-  if (bytes > MAX_RECORD_BYTES) throw new RecordTooLargeError(bytes);
+  assertFits(eventText);
   const eventHash = hash('sha256', prevHash + eventText, 'hex');
   const text = `{"event":${eventText},"event_hash":"${eventHash}","prev_hash":"${prevHash}"}\n`;
-  return { text, hash: eventHash, bytes: bytes + 1 };
+  return { text, hash: eventHash };
+}
+
+/** Counting bytes costs as much as a third of the hash; most events are small enough by any count. */
+function assertFits(eventText: string): void {
+  const around = RECORD_HEAD_BYTES + RECORD_TAIL_BYTES;
+  if (eventText.length * MAX_UTF8_BYTES_PER_UTF16_UNIT + around <= MAX_RECORD_BYTES) return;
+  const bytes = Buffer.byteLength(eventText) + around;
+  if (bytes > MAX_RECORD_BYTES) throw new RecordTooLargeError(bytes);
 }
 
 /** The keys of an event are known, so their order is written down instead of being sorted for every record. */
 function canonicalEvent(event: LogEvent): string {
   const { meta, seq } = event;
-  if (!Number.isInteger(seq) || seq < 0 || seq > MAX_SEQ) throw new RangeError(`${seq} is not a sequence number`);
+  if (!Number.isInteger(seq) || seq < 0 || seq > MAX_SEQ)
+    throw new RangeError(`${seq} is not a sequence number`);
   return (
     `{"aggregate_id":${canonicalize(event.aggregate_id)},"hash_version":"v3",` +
     `"meta":{"batch":${canonicalize(meta.batch)},${meta.end === true ? '"end":true,' : ''}"epoch":${canonicalize(meta.epoch)},` +
@@ -88,8 +97,8 @@ export function recordParts(line: Uint8Array): RecordParts | undefined {
   const prevHashAt = tail + PREV_HASH_OFFSET_IN_TAIL;
   return {
     event: bytes.subarray(RECORD_HEAD_BYTES, tail),
-    hash: bytes.latin1Slice(hashAt, hashAt + HASH_BYTES),
-    prevHash: bytes.latin1Slice(prevHashAt, prevHashAt + HASH_BYTES),
+    hash: bytes.toString('latin1', hashAt, hashAt + HASH_BYTES),
+    prevHash: bytes.toString('latin1', prevHashAt, prevHashAt + HASH_BYTES),
   };
 }
 
