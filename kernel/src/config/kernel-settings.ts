@@ -1,0 +1,85 @@
+import { type ConfigValues, defineConfig } from '../contracts/config.js';
+
+/** Settings of the kernel itself; under `kernel:` in rynxs.yaml. */
+export const kernelSettings = defineConfig({
+  eventStoreType: {
+    type: 'string',
+    default: 'file',
+    env: 'EVENT_STORE_TYPE',
+    required: true,
+    doc: 'Which event store holds the log; a plugin provides it.',
+  },
+  leadershipType: {
+    type: 'string',
+    default: 'standalone',
+    env: 'LEADERSHIP_TYPE',
+    required: true,
+    doc: 'How one of several operators is chosen to act; `standalone` for a single one.',
+  },
+  clusterType: {
+    type: 'string',
+    default: 'kubernetes',
+    env: 'CLUSTER_TYPE',
+    required: true,
+    doc: 'Which cluster is worked on: `kubernetes`, or `embedded` for one inside this process.',
+  },
+  telemetryType: {
+    type: 'string',
+    default: 'prometheus',
+    env: 'TELEMETRY_TYPE',
+    required: true,
+    doc: 'Where metrics and health go; `none` serves nothing.',
+  },
+  plugins: {
+    type: 'list',
+    env: 'RYNXS_PLUGINS',
+    doc: 'Plugins to load besides those that come with Rynxs: names of packages, or paths.',
+  },
+  logLevel: {
+    type: 'choice',
+    values: ['debug', 'info', 'warn', 'error'],
+    default: 'info',
+    env: 'LOG_LEVEL',
+    doc: 'The least important log lines that are written.',
+  },
+  logFormat: {
+    type: 'choice',
+    values: ['json', 'text'],
+    default: 'json',
+    env: 'LOG_FORMAT',
+    doc: 'Form of log lines: JSON for machines, text for people.',
+  },
+  startTimeout: {
+    type: 'duration',
+    default: '30s',
+    env: 'START_TIMEOUT',
+    min: 1,
+    max: 3_600_000,
+    doc: 'Time that each service has to start.',
+  },
+  stopTimeout: {
+    type: 'duration',
+    default: '10s',
+    env: 'STOP_TIMEOUT',
+    min: 1,
+    max: 3_600_000,
+    doc: 'Time that each service has to stop.',
+  },
+  shard: {
+    type: 'string',
+    default: 'default',
+    env: 'RYNXS_SHARD',
+    required: true,
+    doc: 'Name of the part of the cluster that this operator works on; recorded in the log.',
+  },
+  workers: {
+    type: 'integer',
+    default: '16',
+    env: 'RYNXS_WORKERS',
+    min: 1,
+    max: 256,
+    doc: 'Objects that are reconciled at the same time.',
+  },
+});
+
+export type KernelSettings = ConfigValues<typeof kernelSettings>;
