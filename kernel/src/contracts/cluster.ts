@@ -122,6 +122,8 @@ export interface ResourceCache {
   list(): Iterable<KubernetesObject>;
   /** Objects that name `uid` as an owner. */
   ownedBy(uid: string): readonly KubernetesObject[];
+  /** Objects that carry the label `key` with exactly `value`. `app.kubernetes.io/instance` is indexed, others are searched. */
+  withLabel(key: string, value: string): readonly KubernetesObject[];
   /** Resolves when the first complete list is in the cache. */
   synced(signal: AbortSignal): Promise<void>;
   readonly hasSynced: boolean;
