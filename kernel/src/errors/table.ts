@@ -79,6 +79,103 @@ export const ERROR_TABLE = {
       'This is a defect of the plugin: give the metric a name of its own, or the same definition everywhere.',
     exitCode: 1,
   },
+  RYNXS_CONFIG_INVALID: {
+    message: '{setting} ({where}) is not valid: {detail}',
+    remedy: 'Correct it; `rynxs config docs` lists what every setting accepts.',
+    exitCode: 2,
+  },
+  RYNXS_CONFIG_MISSING: {
+    message: '{setting} is not set, but plugin {plugin} needs it',
+    remedy: 'Set {env}, or `{setting}` in rynxs.yaml.',
+    exitCode: 2,
+  },
+  RYNXS_CONFIG_UNKNOWN: {
+    message: 'there is no setting {setting} ({where})',
+    remedy: '{suggestion}; `rynxs config docs` lists all settings.',
+    exitCode: 2,
+  },
+  RYNXS_CONFIG_FILE: {
+    message: 'the configuration file {file} cannot be used: {detail}',
+    remedy: 'Correct the file, or name another one with --config.',
+    exitCode: 2,
+  },
+  RYNXS_PLUGIN_NOT_FOUND: {
+    message: 'plugin {plugin} is not there: {detail}',
+    remedy: 'Install the package or correct the path in RYNXS_PLUGINS.',
+    exitCode: 2,
+  },
+  RYNXS_PLUGIN_INVALID: {
+    message: 'plugin {plugin} is not a valid plugin: {detail}',
+    remedy:
+      'This is a defect of the plugin: see docs/PLUGINS.md for what it must define, or use another version of it.',
+    exitCode: 1,
+  },
+  RYNXS_PLUGIN_API_VERSION: {
+    message: 'plugin {plugin} was written for contract version {found}; this kernel speaks {supported}',
+    remedy: 'Install a version of {plugin} for this version of Rynxs, or the version of Rynxs that it needs.',
+    exitCode: 2,
+  },
+  RYNXS_PLUGIN_LOAD_FAILED: {
+    message: 'plugin {plugin} failed while it was loaded: {detail}',
+    remedy: 'See the cause; correct the plugin, or take {plugin} out of RYNXS_PLUGINS.',
+    exitCode: 1,
+  },
+  RYNXS_PLUGIN_LOAD_TIMEOUT: {
+    message: 'plugin {plugin} was not loaded within {timeout}',
+    remedy:
+      'A module must load without waiting for anything: move such work into `start`, or raise START_TIMEOUT.',
+    exitCode: 1,
+  },
+  RYNXS_PLUGIN_DUPLICATE: {
+    message: 'two plugins have the id {plugin}: {first} and {second}',
+    remedy: 'Take one of them out of RYNXS_PLUGINS; an id must be unique.',
+    exitCode: 2,
+  },
+  RYNXS_PLUGIN_START_FAILED: {
+    message: 'plugin {plugin} failed to start {service}: {detail}',
+    remedy: 'See the cause: it says what {plugin} could not do.',
+    exitCode: 1,
+  },
+  RYNXS_PLUGIN_START_TIMEOUT: {
+    message: 'plugin {plugin} did not start {service} within {timeout}',
+    remedy: 'Check what {plugin} waits for (network, storage, permissions), or raise START_TIMEOUT.',
+    exitCode: 1,
+  },
+  RYNXS_PLUGIN_STOP_FAILED: {
+    message: 'plugin {plugin} failed to stop {service}: {detail}',
+    remedy: 'Everything else was stopped; see the cause.',
+    exitCode: 1,
+  },
+  RYNXS_PLUGIN_STOP_TIMEOUT: {
+    message: 'plugin {plugin} did not stop {service} within {timeout}; it was left behind',
+    remedy: 'Everything else was stopped. Check what {plugin} waits for, or raise STOP_TIMEOUT.',
+    exitCode: 1,
+  },
+  RYNXS_PROVIDER_MISSING: {
+    message: '{requirer} requires {token}, and no loaded plugin provides it',
+    remedy: '{suggestion}',
+    exitCode: 2,
+  },
+  RYNXS_PROVIDER_DUPLICATE: {
+    message: '{token} ({type}) is provided twice: by plugin {first} and by plugin {second}',
+    remedy: 'Take one of the two plugins out, or let one provide another type.',
+    exitCode: 2,
+  },
+  RYNXS_PROVIDER_CYCLE: {
+    message: 'services require each other in a circle, so none can start first: {cycle}',
+    remedy: 'This is a defect of these plugins: one of them must not require the next.',
+    exitCode: 1,
+  },
+  RYNXS_PROVIDER_UNKNOWN_TYPE: {
+    message: '{variable}={type}: no loaded plugin provides {token} of this type; known: {known}',
+    remedy: '{suggestion}',
+    exitCode: 2,
+  },
+  RYNXS_SERVICE_UNAVAILABLE: {
+    message: '{token} was asked for, but {detail}',
+    remedy: 'This is a defect of the caller: services can be used between the end of `start` and `stop`.',
+    exitCode: 1,
+  },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 
 /** A code of the table. */
