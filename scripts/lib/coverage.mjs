@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { nodeBinary, packages, root } from './install-and-build.mjs';
+
+/** Prints what V8 measured, per package, and leaves the numbers of each file in coverage/coverage-summary.json. */
+export function printCoverage(dataDirectory) {
+  if (!existsSync(dataDirectory)) return;
+  const { status, stderr } = spawnSync(
+    nodeBinary,
+    [
+      join(root, 'node_modules/c8/bin/c8.js'),
+      'report',
+      ...['--temp-directory', dataDirectory],
+      ...['--reports-dir', join(root, 'coverage')],
+      ...['--reporter', 'json-summary'],
+      '--all',
+      ...packages().flatMap((folder) => ['--src', join(folder, 'dist')]),
+      ...['--include', '{log,kernel,cli,plugins/*}/{src,dist}/**'],
+      ...['--exclude', '**/*.test.{ts,js}', '--exclude', '**/*.d.ts'],
+      '--exclude-after-remap',
+    ],
+    { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' },
+  );
+  if (status !== 0) {
+    process.stdout.write(`Coverage cannot be reported: ${stderr.trim()}\n`);
+    return;
+  }
+  const { total, ...files } = JSON.parse(readFileSync(join(root, 'coverage/coverage-summary.json'), 'utf8'));
+  const rows = packages()
+    .map((folder) => [
+      folder,
+      sum(Object.entries(files).filter(([file]) => relative(root, file).startsWith(`${folder}/`))),
+    ])
+    .filter(([, covered]) => covered.lines.total > 0);
+  process.stdout.write(
+    `${'Coverage'.padEnd(28)}${'lines'.padStart(9)}${'branches'.padStart(10)}${'functions'.padStart(11)}\n`,
+  );
+  for (const [name, covered] of [...rows, ['all', total]]) process.stdout.write(`${row(name, covered)}\n`);
+  process.stdout.write('\n');
+}
+
+function sum(entries) {
+  const metrics = ['lines', 'branches', 'functions'];
+  return Object.fromEntries(
+    metrics.map((metric) => [
+      metric,
+      entries.reduce(
+        (acc, [, file]) => ({
+          total: acc.total + file[metric].total,
+          covered: acc.covered + file[metric].covered,
+        }),
+        { total: 0, covered: 0 },
+      ),
+    ]),
+  );
+}
+
+function row(name, { lines, branches, functions }) {
+  return `  ${name.padEnd(26)}${percent(lines).padStart(9)}${percent(branches).padStart(10)}${percent(functions).padStart(11)}`;
+}
+
+function percent({ total, covered }) {
+  return total === 0 ? '-' : `${((100 * covered) / total).toFixed(1)} %`;
+}

@@ -1,0 +1,65 @@
+import { writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import mocha from 'mocha';
+
+const {
+  EVENT_RUN_END,
+  EVENT_SUITE_BEGIN,
+  EVENT_SUITE_END,
+  EVENT_TEST_FAIL,
+  EVENT_TEST_PASS,
+  EVENT_TEST_PENDING,
+} = mocha.Runner.constants;
+
+/**
+ * One line per top-level suite, then what was skipped and what failed. Writes the totals to the file that
+ * RYNXS_TEST_TOTALS names, for the script that started the run.
+ */
+export default class SuiteReporter extends mocha.reporters.Base {
+  constructor(runner, options) {
+    super(runner, options);
+    const skipped = [];
+    let depth = 0;
+    let suite;
+    runner.on(EVENT_SUITE_BEGIN, ({ root, title, file }) => {
+      if (root) return;
+      depth += 1;
+      if (depth === 1) suite = { title, file, passed: 0, failed: 0, skipped: 0, started: 0, ms: 0 };
+    });
+    runner.on(EVENT_SUITE_END, ({ root }) => {
+      if (root) return;
+      depth -= 1;
+      if (depth === 0) print(suite);
+    });
+    runner.on(EVENT_TEST_PASS, (test) => {
+      suite.passed += 1;
+      suite.ms += test.duration ?? 0;
+    });
+    runner.on(EVENT_TEST_FAIL, () => {
+      if (suite !== undefined) suite.failed += 1;
+    });
+    runner.on(EVENT_TEST_PENDING, (test) => {
+      suite.skipped += 1;
+      skipped.push(test.fullTitle());
+    });
+    runner.once(EVENT_RUN_END, () => {
+      this.epilogue();
+      if (skipped.length > 0)
+        process.stdout.write(`Skipped:\n${skipped.map((title) => `  ${title}\n`).join('')}\n`);
+      const { passes, failures, pending } = this.stats;
+      const totals = { passed: passes, failed: failures, skipped: pending };
+      if (process.env.RYNXS_TEST_TOTALS) writeFileSync(process.env.RYNXS_TEST_TOTALS, JSON.stringify(totals));
+    });
+  }
+}
+
+function print({ title, file, passed, failed, skipped, ms }) {
+  const counts = [`${passed} passed`];
+  if (failed > 0) counts.push(`${failed} failed`);
+  if (skipped > 0) counts.push(`${skipped} skipped`);
+  const place =
+    file === undefined
+      ? ''
+      : ` (${relative(process.cwd(), file).replace('/dist/', '/').replace(/\.js$/, '')})`;
+  process.stdout.write(`${failed > 0 ? '✗' : '✓'} ${title}${place}: ${counts.join(', ')} in ${ms} ms\n`);
+}

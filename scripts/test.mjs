@@ -1,0 +1,103 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { printCoverage } from './lib/coverage.mjs';
+import { installAndBuild, packages, root, runScript, SetupError } from './lib/install-and-build.mjs';
+import { runMocha } from './lib/mocha-run.mjs';
+import { close } from './lib/totals.mjs';
+
+const USAGE = `npm test [-- [OPTIONS] [PACKAGE or FILE …]]
+
+Runs the tests of every package, or of those that are named: log, store-file, kernel/src/host.
+
+  -g, --grep PATTERN   only tests whose title matches
+  -b, --bail           end at the first failure
+  -t, --timeout MS     deadline of one test; default 20000
+      --serial         one file after another, in one process
+      --seed N         seed of all properties, as a failing one printed it
+      --no-coverage    do not measure coverage
+`;
+
+await runScript(async () => {
+  const { values, positionals } = parseArguments();
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  installAndBuild();
+  const files = testFiles(positionals);
+  const coverageData = join(root, 'coverage/tmp');
+  rmSync(join(root, 'coverage'), { recursive: true, force: true });
+  const totals = await runMocha({
+    files,
+    args: mochaArguments(values),
+    env: {
+      ...(values['no-coverage'] ? {} : { NODE_V8_COVERAGE: coverageData }),
+      ...(values.seed === undefined ? {} : { RYNXS_TEST_SEED: values.seed }),
+    },
+  });
+  if (!values['no-coverage']) printCoverage(coverageData);
+  return close('tests', totals);
+});
+
+function parseArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        grep: { type: 'string', short: 'g' },
+        bail: { type: 'boolean', short: 'b' },
+        timeout: { type: 'string', short: 't', default: '20000' },
+        serial: { type: 'boolean' },
+        seed: { type: 'string' },
+        'no-coverage': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new SetupError(error.message, 'See `npm test -- --help`.');
+  }
+}
+
+function mochaArguments({ grep, bail, timeout, serial }) {
+  return [
+    ...(grep === undefined ? [] : ['--grep', grep]),
+    ...(bail ? ['--bail'] : []),
+    ...['--timeout', timeout],
+    ...(serial ? [] : ['--parallel', '--jobs', String(Math.max(2, availableParallelism()))]),
+  ];
+}
+
+/** Compiled test files; the packages that stand last are the slowest, and begin first. */
+function testFiles(filters) {
+  const all = packages()
+    .reverse()
+    .flatMap((folder) =>
+      readdirSync(join(root, folder, 'dist'), { recursive: true })
+        .filter((name) => name.endsWith('.test.js') && !name.startsWith('cluster/'))
+        .sort()
+        .map((name) => `${folder}/dist/${name}`),
+    );
+  const scripts = readdirSync(join(root, 'scripts'), { recursive: true })
+    .filter((name) => name.endsWith('.test.mjs'))
+    .map((name) => `scripts/${name}`);
+  const files = [...all, ...scripts];
+  if (filters.length === 0) return files;
+  const unknown = filters.filter((filter) => !files.some((file) => matches(file, filter)));
+  if (unknown.length > 0) {
+    throw new SetupError(
+      `no test file belongs to ${unknown.join(', ')}`,
+      'Name a package, a folder or a test file.',
+    );
+  }
+  return files.filter((file) => filters.some((filter) => matches(file, filter)));
+}
+
+function matches(file, filter) {
+  const wanted = filter.replace(/^\.\//, '').replace(/\/$/, '').replace(/\.ts$/, '.js');
+  const source = file.replace('/dist/', '/src/');
+  return [file, source, source.replace(/^plugins\//, '')].some(
+    (path) => path === wanted || path.startsWith(`${wanted}/`),
+  );
+}
