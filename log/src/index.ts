@@ -6,6 +6,7 @@ export * from './limits.js';
 export {
   type EncodedRecord,
   encodeRecord,
+  encodeRecordText,
   parseRecord,
   RECORD_HEAD_BYTES,
   RECORD_TAIL_BYTES,

@@ -1,4 +1,5 @@
 import type { JsonMap, LogEvent } from '@rynxs/log';
+import type { ChildrenState } from '../reconcile/children.js';
 import type { KubernetesObject, ObjectKey, ResourceType } from './cluster.js';
 import { createToken } from './token.js';
 
@@ -41,6 +42,8 @@ export interface LiveView {
   readonly children: readonly { readonly resource: ResourceType; readonly object: KubernetesObject }[];
   /** The last event of this object. */
   readonly lastEvent: { readonly seq: number; readonly hash: string };
+  /** Children whose repair waits because somebody keeps changing them back (`Deployment/my-agent`). */
+  readonly contested: readonly string[];
   /** RFC 3339, for `lastTransitionTime` of conditions that change. */
   readonly now: string;
 }
@@ -93,6 +96,8 @@ export interface Reconciler<S = unknown> {
   decide(state: S): Decision;
   /** The children that should exist in this state. */
   manifests(state: S): readonly Manifest[];
+  /** What the state knows of the children; see `reduceChildren`. */
+  children(state: S): ChildrenState<unknown>;
   /** The manifest that was last applied to a child, named by `childKey`; undefined when there was none. */
   applied(state: S, child: string): Manifest | undefined;
   /** When (RFC 3339) `DeadlineReached` must be recorded for this object; undefined for never. */

@@ -73,7 +73,9 @@ export function reduceChildren<B>(children: ChildrenState<B>, event: LogEvent, b
     }
     case 'ActionApplied': {
       const { child, verb, uid } = payloadOf<ActionApplied>(event);
-      return verb === 'delete' ? without(children, child) : { ...children, [child]: settled(children[child], uid) };
+      return verb === 'delete'
+        ? without(children, child)
+        : { ...children, [child]: settled(children[child], uid) };
     }
     case 'ActionFailed': {
       const { child, reason, message, permanent, ambiguous } = payloadOf<ActionFailed>(event);
@@ -86,8 +88,10 @@ export function reduceChildren<B>(children: ChildrenState<B>, event: LogEvent, b
     }
     case 'ActionUnconfirmed': {
       const { child, found, uid } = payloadOf<ActionUnconfirmed>(event);
-      if (found === 'as_decided' && uid !== null) return { ...children, [child]: settled(children[child], uid) };
-      if (found === 'different' && uid !== null) return { ...children, [child]: differing(children[child], uid) };
+      if (found === 'as_decided' && uid !== null)
+        return { ...children, [child]: settled(children[child], uid) };
+      if (found === 'different' && uid !== null)
+        return { ...children, [child]: differing(children[child], uid) };
       return without(children, child);
     }
     case 'DriftObserved': {
@@ -122,7 +126,9 @@ export function decideChildren<B>(
     if (child?.failure?.permanent === true && child.failure.digest === digest) continue;
     const target = { resource, key: objectKey(object.metadata), manifest };
     actions.push(
-      child?.uid === undefined ? { verb: 'create', ...target } : { verb: 'update', ...target, uid: child.uid },
+      child?.uid === undefined
+        ? { verb: 'create', ...target }
+        : { verb: 'update', ...target, uid: child.uid },
     );
   }
   for (const [key, child] of Object.entries(children)) {
@@ -131,7 +137,12 @@ export function decideChildren<B>(
     const [kind, name] = key.split('/', 2) as [string, string];
     const resource = owns.find((type) => type.kind === kind);
     if (resource === undefined) continue;
-    actions.push({ verb: 'delete', resource, key: { ...(namespace === undefined ? {} : { namespace }), name }, uid: child.uid });
+    actions.push({
+      verb: 'delete',
+      resource,
+      key: { ...(namespace === undefined ? {} : { namespace }), name },
+      uid: child.uid,
+    });
   }
   return actions;
 }

@@ -37,7 +37,9 @@ export interface TailDropped extends Payload {
 
 /** The settings that decisions of this term use, by reconciler. */
 export interface ConfigurationObserved extends Payload {
-  readonly reconcilers: { readonly [name: string]: { readonly version: number; readonly configuration: JsonMap } };
+  readonly reconcilers: {
+    readonly [name: string]: { readonly version: number; readonly configuration: JsonMap };
+  };
 }
 
 /** `<Kind>Observed`: an object is new or its spec has changed. */
@@ -144,6 +146,8 @@ export interface EventDraft {
 export const LOG_AGGREGATE = 'log';
 
 /** Reads the payload of an event whose type has been checked; the record was verified when it was read. */
-export function payloadOf<P extends Payload>(event: { readonly payload: { readonly [key: string]: Json } }): P {
+export function payloadOf<P extends Payload>(event: {
+  readonly payload: { readonly [key: string]: Json };
+}): P {
   return event.payload as unknown as P;
 }

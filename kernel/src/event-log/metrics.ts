@@ -1,0 +1,86 @@
+import type { LogRecord } from '@rynxs/log';
+import type { Telemetry } from '../contracts/telemetry.js';
+import type { ErrorCode } from '../errors/table.js';
+
+const APPEND_ERROR_TYPES: readonly ErrorCode[] = [
+  'RYNXS_LOG_FENCED',
+  'RYNXS_LOG_FULL',
+  'RYNXS_LOG_UNAVAILABLE',
+  'RYNXS_LOG_CLOSED',
+  'RYNXS_LOG_SEQ_EXHAUSTED',
+];
+const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** What the log reports of itself. Names are promises to dashboards and alerts. */
+export class EventLogMetrics {
+  readonly #events;
+  readonly #appendSeconds;
+  readonly #appendErrors;
+  readonly #headSeq;
+  readonly #chainBroken;
+  readonly #replaySeconds;
+  readonly #lastReplaySeconds;
+
+  constructor(telemetry: Telemetry) {
+    this.#events = telemetry.counter({
+      name: 'rynxs_events_total',
+      help: 'Events made durable by this process, by type',
+      labels: ['event_type'],
+      initial: ['EpochStarted', 'ActionsDecided', 'ActionApplied', 'ActionFailed'].map((event_type) => ({
+        event_type,
+      })),
+    });
+    this.#appendSeconds = telemetry.histogram({
+      name: 'rynxs_event_append_duration_seconds',
+      help: 'Time for one commit to become durable',
+      buckets: LATENCY_BUCKETS,
+    });
+    this.#appendErrors = telemetry.counter({
+      name: 'rynxs_event_append_errors_total',
+      help: 'Commits that did not become durable, by error code',
+      labels: ['error_type'],
+      initial: APPEND_ERROR_TYPES.map((error_type) => ({ error_type })),
+    });
+    this.#headSeq = telemetry.gauge({
+      name: 'rynxs_log_head_seq',
+      help: 'Sequence number of the last record',
+    });
+    this.#chainBroken = telemetry.gauge({
+      name: 'rynxs_log_chain_broken',
+      help: '1 when the log was found damaged, else 0',
+    });
+    this.#replaySeconds = telemetry.histogram({
+      name: 'rynxs_replay_duration_seconds',
+      help: 'Time to verify and replay the log into state',
+      buckets: [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60],
+    });
+    this.#lastReplaySeconds = telemetry.gauge({
+      name: 'rynxs_replay_last_duration_seconds',
+      help: 'Time that the last replay took',
+    });
+    this.#chainBroken.set(0);
+  }
+
+  appended(records: readonly LogRecord[], seconds: number): void {
+    this.#appendSeconds.observe(seconds);
+    const byType = new Map<string, number>();
+    for (const { event } of records) byType.set(event.type, (byType.get(event.type) ?? 0) + 1);
+    for (const [event_type, count] of byType) this.#events.add({ event_type }, count);
+    const last = records.at(-1);
+    if (last !== undefined) this.#headSeq.set(last.event.seq);
+  }
+
+  appendFailed(errorType: string): void {
+    this.#appendErrors.add({ error_type: errorType });
+  }
+
+  replayed(seconds: number, headSeq: number): void {
+    this.#replaySeconds.observe(seconds);
+    this.#lastReplaySeconds.set(seconds);
+    this.#headSeq.set(headSeq);
+  }
+
+  chainBroken(): void {
+    this.#chainBroken.set(1);
+  }
+}

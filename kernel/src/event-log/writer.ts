@@ -1,0 +1,246 @@
+import { type LogRecord, MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_SEQ } from '@rynxs/log';
+import type { Clock } from '../contracts/clock.js';
+import type { Batch, EventStore } from '../contracts/event-store.js';
+import type { Random } from '../contracts/random.js';
+import { type RynxsError, rynxsError } from '../errors/rynxs-error.js';
+import type { EventDraft } from '../reconcile/events.js';
+import { encodeBatch, type PreparedEvent, prepareEvent } from './encode.js';
+import type { EventLogMetrics } from './metrics.js';
+import { storeFailure } from './store-failure.js';
+
+/** Where the chain stands: what the next record builds on. */
+export interface ChainPosition {
+  nextSeq: number;
+  /** Hash of the last record; undefined for an empty log. */
+  hash: string | undefined;
+  /** Time of the last record in milliseconds: `ts` never decreases. */
+  lastTimeMs: number;
+}
+
+export interface WriterOptions {
+  readonly store: EventStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: EventLogMetrics;
+  readonly epoch: number;
+  /** Identity of this process, as in every record's `meta.writer`. */
+  readonly writer: string;
+  /** Shared with the log: the writer moves it forward, commit by commit. */
+  readonly position: ChainPosition;
+  /** Called for each record, in order, as soon as its commit is durable and before its `append` resolves. */
+  readonly onRecord: (record: LogRecord) => void;
+  /** Bound of the queue. Default 8 MiB. */
+  readonly maxQueuedBytes?: number;
+  /** How long an ambiguous commit is sent again before the writer gives up. Default 30,000. */
+  readonly settleTimeoutMs?: number;
+}
+
+interface PendingAppend {
+  readonly events: readonly PreparedEvent[];
+  readonly bytes: number;
+  readonly since: number;
+  readonly resolve: (records: readonly LogRecord[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Group commit: one commit in flight; what arrives meanwhile forms the next one. There is no timer, so an idle log
+ * commits at once. The events of one `append` always share a commit.
+ *
+ * The writer of a term ends for good when another writer's batch is found where its own should go
+ * (RYNXS_LOG_FENCED), when the store no longer knows what is durable, or when an ambiguous commit cannot be settled.
+ * `signal` aborts then, and every append that waits is rejected.
+ */
+export class LogWriter {
+  readonly #options: WriterOptions;
+  readonly #ended = new AbortController();
+  readonly #maxQueuedBytes: number;
+  #queue: PendingAppend[] = [];
+  #queuedBytes = 0;
+  #spaceWaiters: (() => void)[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#maxQueuedBytes = options.maxQueuedBytes ?? 8 * 1024 * 1024;
+  }
+
+  /** Aborts when nothing can be appended any more; the reason is a RynxsError. */
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** Time on the monotonic clock since which the oldest append waits; undefined when none does. */
+  get oldestPendingSince(): number | undefined {
+    return this.#queue[0]?.since;
+  }
+
+  /**
+   * Resolves when the events are durable, with their records re-read from the bytes that were written.
+   * Waits while the queue is full. Rejects with RYNXS_EVENT_INVALID, RYNXS_EVENT_TOO_LARGE, RYNXS_LOG_FULL,
+   * RYNXS_LOG_UNAVAILABLE (nothing was written, a later append may succeed), or with the reason for which the writer
+   * has ended. `signal` gives up waiting for a place in the queue; what is queued is committed.
+   */
+  async append(drafts: readonly EventDraft[], signal?: AbortSignal): Promise<readonly LogRecord[]> {
+    const events = drafts.map(prepareEvent);
+    let bytes = 0;
+    for (const event of events) bytes += event.bytes;
+    if (events.length === 0) return [];
+    if (events.length > MAX_BATCH_RECORDS || bytes > MAX_BATCH_BYTES) {
+      const type = `${events.length} events`;
+      const aggregate = drafts[0]?.aggregateId ?? '';
+      throw rynxsError('RYNXS_EVENT_TOO_LARGE', { type, aggregate, bytes, limitBytes: MAX_BATCH_BYTES });
+    }
+    while (this.#queuedBytes > 0 && this.#queuedBytes + bytes > this.#maxQueuedBytes) {
+      this.#ended.signal.throwIfAborted();
+      await this.#space(signal);
+    }
+    this.#ended.signal.throwIfAborted();
+    return new Promise<readonly LogRecord[]>((resolve, reject) => {
+      this.#queue.push({ events, bytes, since: this.#options.clock.monotonic(), resolve, reject });
+      this.#queuedBytes += bytes;
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Lets what is queued be committed, then refuses everything. */
+  async close(): Promise<void> {
+    await this.#running;
+    this.#end(rynxsError('RYNXS_LOG_CLOSED', { location: this.#options.store.location }));
+  }
+
+  async #run(): Promise<void> {
+    // Appends of the same turn of the event loop share the first commit.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const group = this.#takeGroup();
+      try {
+        this.#settle(group, await this.#commit(group));
+      } catch (error) {
+        const failure = storeFailure(this.#options.store, error);
+        this.#options.metrics.appendFailed(failure.code);
+        for (const pending of group) pending.reject(failure);
+      }
+      this.#releaseSpace();
+      if (this.#ended.signal.aborted) break;
+    }
+    this.#running = undefined;
+  }
+
+  #takeGroup(): PendingAppend[] {
+    let records = 0;
+    let bytes = 0;
+    let taken = 0;
+    for (const pending of this.#queue) {
+      records += pending.events.length;
+      bytes += pending.bytes;
+      if (taken > 0 && (records > MAX_BATCH_RECORDS || bytes > MAX_BATCH_BYTES)) break;
+      this.#queuedBytes -= pending.bytes;
+      taken += 1;
+    }
+    return this.#queue.splice(0, taken);
+  }
+
+  async #commit(group: readonly PendingAppend[]): Promise<readonly LogRecord[]> {
+    const { store, clock, random, metrics, epoch, writer, position } = this.#options;
+    const events = group.flatMap((pending) => pending.events);
+    const firstSeq = position.nextSeq;
+    if (firstSeq + events.length - 1 > MAX_SEQ) {
+      throw this.#end(rynxsError('RYNXS_LOG_SEQ_EXHAUSTED', { location: store.location }));
+    }
+    const timeMs = Math.max(clock.now(), position.lastTimeMs);
+    const { batch, records } = encodeBatch(events, {
+      firstSeq,
+      prevHash: position.hash,
+      batch: random.hex(8),
+      epoch,
+      writer,
+      ts: new Date(timeMs).toISOString(),
+    });
+    const startedAt = clock.monotonic();
+    await this.#send(batch);
+    metrics.appended(records, (clock.monotonic() - startedAt) / 1000);
+    position.nextSeq = firstSeq + events.length;
+    position.hash = records.at(-1)?.hash;
+    position.lastTimeMs = timeMs;
+    return records;
+  }
+
+  /** Until it is settled, only the same bytes are sent for these sequence numbers. */
+  async #send(batch: Batch): Promise<void> {
+    const { store, clock, settleTimeoutMs = 30_000 } = this.#options;
+    const deadline = clock.monotonic() + settleTimeoutMs;
+    const signal = AbortSignal.timeout(settleTimeoutMs);
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await store.append(batch, signal);
+      } catch (error) {
+        const code = store.errorCode(error);
+        if (code === 'conflict') {
+          if (attempt > 0 && (await this.#holds(batch, signal))) return;
+          const { firstSeq: seq } = batch;
+          throw this.#end(
+            rynxsError(
+              'RYNXS_LOG_FENCED',
+              { location: store.location, seq, epoch: this.#options.epoch },
+              { cause: error },
+            ),
+          );
+        }
+        const nothingWritten =
+          code === 'full' || code === 'denied' || code === 'missing' || code === 'unavailable';
+        if (nothingWritten && attempt === 0) throw error;
+        const isOver = clock.monotonic() >= deadline;
+        if ((code !== 'ambiguous' && !nothingWritten) || isOver) throw this.#end(storeFailure(store, error));
+        await clock.sleep(Math.min(1_000, 10 * 2 ** attempt));
+      }
+    }
+  }
+
+  /** Whether the store holds exactly this batch: then an earlier attempt, whose answer was lost, succeeded. */
+  async #holds(batch: Batch, signal: AbortSignal): Promise<boolean> {
+    const stored: Uint8Array[] = [];
+    let length = 0;
+    for await (const chunk of this.#options.store.read(batch.firstSeq, signal)) {
+      stored.push(chunk);
+      length += chunk.length;
+      if (length >= batch.bytes.length) break;
+    }
+    return Buffer.concat(stored).subarray(0, batch.bytes.length).equals(batch.bytes);
+  }
+
+  #settle(group: readonly PendingAppend[], records: readonly LogRecord[]): void {
+    for (const record of records) this.#options.onRecord(record);
+    let from = 0;
+    for (const pending of group) {
+      pending.resolve(records.slice(from, from + pending.events.length));
+      from += pending.events.length;
+    }
+  }
+
+  #end(reason: RynxsError): RynxsError {
+    if (this.#ended.signal.aborted) return reason;
+    this.#ended.abort(reason);
+    for (const pending of this.#queue.splice(0)) pending.reject(reason);
+    this.#queuedBytes = 0;
+    this.#releaseSpace();
+    return reason;
+  }
+
+  async #space(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = () => reject(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#spaceWaiters.push(resolve);
+    try {
+      await promise;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #releaseSpace(): void {
+    for (const wake of this.#spaceWaiters.splice(0)) wake();
+  }
+}

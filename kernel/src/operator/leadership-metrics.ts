@@ -1,0 +1,31 @@
+import type { Telemetry } from '../contracts/telemetry.js';
+
+/** Who leads, as dashboards and alerts know it. A standalone operator leads, too. */
+export class LeadershipMetrics {
+  readonly #status;
+  readonly #transitions;
+
+  constructor(telemetry: Telemetry) {
+    this.#status = telemetry.gauge({
+      name: 'rynxs_leader_election_status',
+      help: '1 while this process leads, else 0',
+    });
+    this.#transitions = telemetry.counter({
+      name: 'rynxs_leader_transitions_total',
+      help: 'Times that this process gained or lost leadership',
+      labels: ['event'],
+      initial: [{ event: 'acquired' }, { event: 'lost' }],
+    });
+    this.#status.set(0);
+  }
+
+  acquired(): void {
+    this.#status.set(1);
+    this.#transitions.add({ event: 'acquired' });
+  }
+
+  lost(): void {
+    this.#status.set(0);
+    this.#transitions.add({ event: 'lost' });
+  }
+}

@@ -1,0 +1,11 @@
+export {
+  type ChildrenState,
+  type ChildState,
+  childKey,
+  decideChildren,
+  manifestDigest,
+  reduceChildren,
+} from './children.js';
+export * from './events.js';
+export { differingPaths, mergeOwned } from './owned-fields.js';
+export { type Aggregate, Projection } from './projection.js';

@@ -1,0 +1,94 @@
+import { createHmac } from 'node:crypto';
+import type { KubernetesObject, ResourceCache, ResourceType } from '../contracts/cluster.js';
+import type { Manifest } from '../contracts/reconciler.js';
+import { childKey, manifestDigest } from './children.js';
+import type { ChildKey, DriftObserved, ObjectObserved } from './events.js';
+import { differingPaths, valuesAt } from './owned-fields.js';
+import { type Aggregate, isSameSpec } from './projection.js';
+
+/** The payload of `<Kind>Observed` when the object is not as it was recorded; undefined when nothing is new. */
+export function observeObject(
+  aggregate: Pick<Aggregate, 'observed'> | undefined,
+  object: KubernetesObject,
+  observe: (object: KubernetesObject) => ObjectObserved['spec'],
+): ObjectObserved | undefined {
+  const { uid = '', generation = 0 } = object.metadata;
+  const recorded = aggregate?.observed;
+  if (recorded?.uid === uid && recorded.generation === generation) return undefined;
+  const spec = observe(object);
+  if (recorded?.uid === uid && isSameSpec(recorded.spec, spec)) return undefined;
+  const changed = lastSpecChange(object);
+  return {
+    v: 1,
+    uid,
+    generation,
+    spec,
+    manager: changed?.manager ?? null,
+    managed_at: changed?.time ?? null,
+  };
+}
+
+interface FieldManager {
+  readonly manager?: string;
+  readonly time?: string;
+  readonly subresource?: string;
+}
+
+function lastSpecChange(object: KubernetesObject): FieldManager | undefined {
+  let last: FieldManager | undefined;
+  for (const entry of (object.metadata.managedFields ?? []) as readonly FieldManager[]) {
+    if (entry.subresource !== undefined) continue;
+    if (last === undefined || (entry.time ?? '') >= (last.time ?? '')) last = entry;
+  }
+  return last;
+}
+
+export interface DriftContext {
+  readonly ownerUid: string;
+  readonly cacheOf: (resource: ResourceType) => ResourceCache;
+  /** Key of the digests of observed values; see {@link DriftObserved}. */
+  readonly digestKey: string;
+}
+
+/** What the log says of a child, as far as drift depends on it. */
+export interface ExpectedChild {
+  readonly uid?: string;
+  readonly digest?: string;
+  readonly pending?: unknown;
+}
+
+/**
+ * Payloads of `DriftObserved` for the children that are not as the log says: missing, replaced, or with owned fields
+ * changed. Children that an action is under way for, or that are known to differ already, are not reported again.
+ */
+export function observeDrift(
+  manifests: readonly Manifest[],
+  children: { readonly [child: ChildKey]: ExpectedChild },
+  namespace: string | undefined,
+  context: DriftContext,
+): readonly DriftObserved[] {
+  const drifts: DriftObserved[] = [];
+  for (const manifest of manifests) {
+    const { name } = manifest.object.metadata;
+    const child = childKey(manifest.resource, name);
+    const expected = children[child];
+    if (expected?.uid === undefined || expected.pending !== undefined) continue;
+    const desired = manifestDigest(manifest);
+    const key = namespace === undefined ? { name } : { namespace, name };
+    const live = context.cacheOf(manifest.resource).get(key);
+    const isOurs = live?.metadata.ownerReferences?.some((owner) => owner.uid === context.ownerUid) ?? false;
+    if (live === undefined || (live.metadata.uid !== expected.uid && !isOurs)) {
+      drifts.push({ v: 1, child, uid: null, paths: [], digests: { desired, observed: null } });
+      continue;
+    }
+    const isReplaced = live.metadata.uid !== expected.uid;
+    if (expected.digest !== desired && !isReplaced) continue;
+    const paths = differingPaths(manifest.object, live);
+    if (paths.length === 0 && !isReplaced) continue;
+    const observed = createHmac('sha256', context.digestKey)
+      .update(JSON.stringify(valuesAt(live, paths)))
+      .digest('hex');
+    drifts.push({ v: 1, child, uid: live.metadata.uid ?? null, paths, digests: { desired, observed } });
+  }
+  return drifts;
+}

@@ -1,0 +1,147 @@
+import type { KubernetesObject } from '../contracts/cluster.js';
+
+/**
+ * Which fields of a live object are ours: exactly those that the manifest has. Members that the manifest lacks
+ * (server defaults, others' annotations) are not looked at. Lists are ours as a whole: same length, same order, and
+ * element by element only the members that the manifest's element has. Of metadata, only labels, annotations and the
+ * presence of our owner references count.
+ */
+
+const MAX_PATHS = 32;
+
+/** JSON pointers (RFC 6901) of the owned fields that differ, at most 32; empty when none does. */
+export function differingPaths(desired: KubernetesObject, live: KubernetesObject): readonly string[] {
+  const paths: string[] = [];
+  for (const [field, value] of Object.entries(desired)) {
+    if (field === 'apiVersion' || field === 'kind' || field === 'metadata') continue;
+    compare(value, live[field], `/${escape(field)}`, paths);
+  }
+  const { labels, annotations, ownerReferences } = desired.metadata;
+  compare(labels, live.metadata.labels, '/metadata/labels', paths);
+  compare(annotations, live.metadata.annotations, '/metadata/annotations', paths);
+  for (const wanted of ownerReferences ?? []) {
+    const found = live.metadata.ownerReferences?.find((reference) => reference.uid === wanted.uid);
+    compare(wanted, found, '/metadata/ownerReferences', paths);
+  }
+  return paths;
+}
+
+/** The values at those pointers, for a digest of what was found. */
+export function valuesAt(object: KubernetesObject, paths: readonly string[]): readonly unknown[] {
+  return paths.map((path) => {
+    let value: unknown = object;
+    for (const part of path.slice(1).split('/')) {
+      if (!isContainer(value)) return null;
+      value = (value as Record<string, unknown>)[part.replaceAll('~1', '/').replaceAll('~0', '~')];
+    }
+    return value ?? null;
+  });
+}
+
+/**
+ * The live object with our fields as desired: everything that others own is kept, and what the previous manifest had
+ * and the desired one lacks is taken out.
+ */
+export function mergeOwned(
+  live: KubernetesObject,
+  desired: KubernetesObject,
+  previous: KubernetesObject | undefined,
+): KubernetesObject {
+  const { metadata: liveMeta, ...liveRest } = live;
+  const { metadata: wantedMeta, ...wantedRest } = desired;
+  const { metadata: previousMeta, ...previousRest } = previous ?? { metadata: undefined };
+  const merged = mergeValue(liveRest, wantedRest, previousRest) as Record<string, unknown>;
+  const references = [...(liveMeta.ownerReferences ?? [])];
+  for (const wanted of wantedMeta.ownerReferences ?? []) {
+    const index = references.findIndex((reference) => reference.uid === wanted.uid);
+    if (index < 0) references.push(wanted);
+    else references[index] = wanted;
+  }
+  const metadata = {
+    ...liveMeta,
+    ...mergedMap('labels', liveMeta.labels, wantedMeta.labels, previousMeta?.labels),
+    ...mergedMap('annotations', liveMeta.annotations, wantedMeta.annotations, previousMeta?.annotations),
+    ...(references.length === 0 ? {} : { ownerReferences: references }),
+  };
+  return { ...merged, metadata };
+}
+
+function mergedMap(
+  name: string,
+  live: unknown,
+  desired: unknown,
+  previous: unknown,
+): Record<string, unknown> {
+  if (live === undefined && desired === undefined) return {};
+  return { [name]: mergeValue(live ?? {}, desired ?? {}, previous) };
+}
+
+function mergeValue(live: unknown, desired: unknown, previous: unknown): unknown {
+  if (Array.isArray(desired)) {
+    const before = Array.isArray(live) ? live : [];
+    return desired.map((element, index) => {
+      const at = counterpart(before, element, index);
+      return at === undefined
+        ? element
+        : mergeValue(at, element, counterpart(asArray(previous), element, index));
+    });
+  }
+  if (!isRecord(desired) || !isRecord(live)) return desired;
+  const merged: Record<string, unknown> = { ...live };
+  if (isRecord(previous)) {
+    for (const key of Object.keys(previous)) if (!(key in desired)) delete merged[key];
+  }
+  for (const [key, value] of Object.entries(desired)) {
+    merged[key] =
+      key in live ? mergeValue(live[key], value, isRecord(previous) ? previous[key] : undefined) : value;
+  }
+  return merged;
+}
+
+/** The element of a list that stands for the same thing: of the same name where elements have names. */
+function counterpart(list: readonly unknown[], element: unknown, index: number): unknown {
+  if (isRecord(element) && typeof element['name'] === 'string') {
+    return list.find((other) => isRecord(other) && other['name'] === element['name']);
+  }
+  return isRecord(element) ? undefined : list[index];
+}
+
+function compare(desired: unknown, live: unknown, path: string, paths: string[]): void {
+  if (paths.length >= MAX_PATHS || desired === undefined || desired === live) return;
+  if (isEmpty(desired) && (live === undefined || isEmpty(live))) return;
+  if (Array.isArray(desired)) {
+    if (!Array.isArray(live) || live.length !== desired.length) paths.push(path);
+    else {
+      for (const [index, element] of desired.entries())
+        compare(element, live[index], `${path}/${index}`, paths);
+    }
+    return;
+  }
+  if (!isRecord(desired) || !isRecord(live)) {
+    paths.push(path);
+    return;
+  }
+  for (const [key, value] of Object.entries(desired))
+    compare(value, live[key], `${path}/${escape(key)}`, paths);
+}
+
+/** API servers leave empty lists and maps out. */
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) ? value.length === 0 : isRecord(value) && Object.keys(value).length === 0;
+}
+
+function asArray(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function escape(part: string): string {
+  return part.replaceAll('~', '~0').replaceAll('/', '~1');
+}

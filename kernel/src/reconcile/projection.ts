@@ -1,0 +1,129 @@
+import { canonicalize, type JsonMap, type LogRecord } from '@rynxs/log';
+import type { Reconciler } from '../contracts/reconciler.js';
+import {
+  type ActionsDecided,
+  type ConfigurationObserved,
+  type DecidedAction,
+  type ObjectObserved,
+  payloadOf,
+} from './events.js';
+
+/** A decided action that the log holds no outcome of. */
+export interface PendingAction {
+  readonly decision: number;
+  readonly action: number;
+  readonly decided: DecidedAction;
+}
+
+/** What the log says of one object. Replaced, not changed, with every event of the object. */
+export interface Aggregate {
+  readonly id: string;
+  readonly reconciler: Reconciler;
+  readonly state: unknown;
+  /** The newest `<Kind>Observed`; undefined while none was recorded. */
+  readonly observed: ObjectObserved | undefined;
+  readonly lastEvent: { readonly seq: number; readonly hash: string };
+  readonly lastType: string;
+  readonly pending: readonly PendingAction[];
+  /** What was recorded last of `<Kind>Ready` and `<Kind>Degraded`. */
+  readonly health: 'ready' | 'degraded' | undefined;
+}
+
+const NO_PENDING: readonly PendingAction[] = [];
+
+/**
+ * The state that follows from the log: nothing else ever changes it. The same records in the same order give the same
+ * projection in every process.
+ */
+export class Projection {
+  readonly #reconcilers = new Map<string, Reconciler>();
+  readonly #configurations = new Map<string, JsonMap>();
+  readonly #aggregates = new Map<string, Aggregate>();
+
+  constructor(reconcilers: readonly Reconciler[]) {
+    for (const reconciler of reconcilers) this.#reconcilers.set(reconciler.resource.plural, reconciler);
+  }
+
+  get(aggregateId: string): Aggregate | undefined {
+    return this.#aggregates.get(aggregateId);
+  }
+
+  aggregates(): Iterable<Aggregate> {
+    return this.#aggregates.values();
+  }
+
+  /** The reconciler of the objects that an aggregate id belongs to; undefined when this process has none. */
+  reconcilerOf(aggregateId: string): Reconciler | undefined {
+    return this.#reconcilers.get(aggregateId.slice(0, aggregateId.indexOf('/')));
+  }
+
+  apply(record: LogRecord): void {
+    const { event, hash } = record;
+    if (event.type === 'ConfigurationObserved') {
+      this.#configure(record);
+      return;
+    }
+    const reconciler = this.reconcilerOf(event.aggregate_id);
+    if (reconciler === undefined) return;
+    const before = this.#aggregates.get(event.aggregate_id);
+    const state = reconciler.reduce(before?.state, event, this.#configuration(reconciler));
+    const { kind } = reconciler.resource;
+    if (state === undefined && event.type === `${kind}Deleted`) {
+      this.#aggregates.delete(event.aggregate_id);
+      return;
+    }
+    this.#aggregates.set(event.aggregate_id, {
+      id: event.aggregate_id,
+      reconciler,
+      state,
+      observed: event.type === `${kind}Observed` ? payloadOf<ObjectObserved>(event) : before?.observed,
+      lastEvent: { seq: event.seq, hash },
+      lastType: event.type,
+      pending: pendingAfter(before?.pending ?? NO_PENDING, record),
+      health: healthAfter(before?.health, event.type, kind),
+    });
+  }
+
+  #configure(record: LogRecord): void {
+    const { reconcilers } = payloadOf<ConfigurationObserved>(record.event);
+    for (const [name, { configuration }] of Object.entries(reconcilers))
+      this.#configurations.set(name, configuration);
+    for (const aggregate of [...this.#aggregates.values()]) {
+      const { reconciler } = aggregate;
+      const state = reconciler.reduce(aggregate.state, record.event, this.#configuration(reconciler));
+      if (state !== aggregate.state) this.#aggregates.set(aggregate.id, { ...aggregate, state });
+    }
+  }
+
+  #configuration(reconciler: Reconciler): JsonMap {
+    return this.#configurations.get(reconciler.name) ?? {};
+  }
+}
+
+/** Whether two recorded specs are the same bytes. */
+export function isSameSpec(a: JsonMap, b: JsonMap): boolean {
+  return canonicalize(a) === canonicalize(b);
+}
+
+function pendingAfter(pending: readonly PendingAction[], { event }: LogRecord): readonly PendingAction[] {
+  switch (event.type) {
+    case 'ActionsDecided': {
+      const { actions } = payloadOf<ActionsDecided>(event);
+      return [...pending, ...actions.map((decided, action) => ({ decision: event.seq, action, decided }))];
+    }
+    case 'ActionApplied':
+    case 'ActionFailed':
+    case 'ActionUnconfirmed': {
+      const { decision, action } = event.payload;
+      const left = pending.filter((one) => one.decision !== decision || one.action !== action);
+      return left.length === 0 ? NO_PENDING : left;
+    }
+    default:
+      return pending;
+  }
+}
+
+function healthAfter(health: Aggregate['health'], type: string, kind: string): Aggregate['health'] {
+  if (type === `${kind}Ready`) return 'ready';
+  return type === `${kind}Degraded` ? 'degraded' : health;
+}

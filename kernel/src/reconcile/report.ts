@@ -1,0 +1,120 @@
+import { canonicalize, type JsonMap } from '@rynxs/log';
+import type { Clock } from '../contracts/clock.js';
+import {
+  type Cluster,
+  ClusterError,
+  type KubernetesObject,
+  type ResourceType,
+} from '../contracts/cluster.js';
+import type { Term } from '../contracts/leadership.js';
+import type { Logger } from '../contracts/logger.js';
+import type { Random } from '../contracts/random.js';
+import type { ActionsDecided, DecidedAction } from './events.js';
+import type { ActionOutcome } from './execute.js';
+
+export interface ReportContext {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly traceId: string;
+  readonly resource: ResourceType;
+  readonly term: Term;
+}
+
+const TIMEOUT_MS = 10_000;
+const EVENTS: ResourceType = { group: '', version: 'v1', kind: 'Event', plural: 'events', namespaced: true };
+
+/**
+ * Writes the status unless it is there already. Reports are not actions: they are not recorded, and they come after
+ * the outcome that they tell of is durable. Returns the written object. A conflict means that a newer object is on its
+ * way to the cache, whose arrival leads to the next pass.
+ */
+export async function writeStatus(
+  context: ReportContext,
+  object: KubernetesObject,
+  status: JsonMap,
+): Promise<KubernetesObject | undefined> {
+  if (canonicalize((object['status'] ?? {}) as JsonMap) === canonicalize(status)) return undefined;
+  try {
+    return await context.cluster.updateStatus(context.resource, { ...object, status }, writeOptions(context));
+  } catch (error) {
+    if (error instanceof ClusterError && (error.reason === 'conflict' || error.reason === 'missing'))
+      return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Tells users of a decision by one Kubernetes Event, which `kubectl describe` shows. An Event that cannot be written
+ * is logged and lost: the record of what happened is the log.
+ */
+export function announce(
+  context: ReportContext,
+  object: KubernetesObject,
+  decision: ActionsDecided,
+  outcomes: readonly ActionOutcome[],
+  causeType: string,
+): void {
+  const { type, reason, message } = summarize(decision, outcomes, causeType);
+  const { name, namespace = 'default', uid } = object.metadata;
+  const now = new Date(context.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+  const event: KubernetesObject = {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: `${name}.${context.random.hex(8)}`, namespace },
+    involvedObject: {
+      apiVersion: object.apiVersion,
+      kind: context.resource.kind,
+      name,
+      namespace,
+      uid,
+      resourceVersion: object.metadata.resourceVersion,
+    },
+    type,
+    reason,
+    message,
+    source: { component: 'rynxs-operator' },
+    firstTimestamp: now,
+    lastTimestamp: now,
+    count: 1,
+  };
+  context.cluster.create(EVENTS, event, writeOptions(context)).catch((error: unknown) => {
+    if (!context.term.signal.aborted)
+      context.logger.warn('a Kubernetes Event was not written', { reason, error });
+  });
+}
+
+function summarize(decision: ActionsDecided, outcomes: readonly ActionOutcome[], causeType: string) {
+  const failed = outcomes.findIndex((outcome) => outcome.kind === 'failed');
+  const outcome = outcomes[failed];
+  const action = decision.actions[failed];
+  if (outcome?.kind === 'failed' && action !== undefined) {
+    const message = `${action.verb} ${action.child}: ${outcome.message}`;
+    return { type: 'Warning', reason: `${outcome.reason}`, message };
+  }
+  if (decision.refusal !== null) return { type: 'Warning', ...decision.refusal };
+  const isRepair = causeType === 'DriftObserved';
+  const message = `${isRepair ? 'Repaired drift: ' : ''}${describe(decision.actions)} (log seq ${decision.cause + 1})`;
+  return {
+    type: isRepair ? 'Warning' : 'Normal',
+    reason: isRepair ? 'DriftRepaired' : 'Reconciled',
+    message,
+  };
+}
+
+function describe(actions: readonly DecidedAction[]): string {
+  const past = { create: 'created', update: 'updated', delete: 'deleted' } as const;
+  return (['create', 'update', 'delete'] as const)
+    .map((verb) => ({
+      verb,
+      children: actions.filter((action) => action.verb === verb).map(({ child }) => child),
+    }))
+    .filter(({ children }) => children.length > 0)
+    .map(({ verb, children }) => `${past[verb]} ${children.join(', ')}`)
+    .join('; ');
+}
+
+function writeOptions({ term }: ReportContext) {
+  return { signal: term.signal, timeoutMs: TIMEOUT_MS, beforeSend: () => term.assert(TIMEOUT_MS) };
+}

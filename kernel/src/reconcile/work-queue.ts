@@ -1,0 +1,155 @@
+import type { Clock } from '../contracts/clock.js';
+import type { Telemetry } from '../contracts/telemetry.js';
+
+export type Priority = 'new' | 'resync';
+
+const MIN_DELAY_MS = 5;
+const MAX_DELAY_MS = 1_000_000;
+const SECONDS_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 600];
+
+/**
+ * Keys that wait to be worked on, with the rules of controller-runtime's queue: a key is there at most once; a key that
+ * is added while it is being worked on is worked on again afterwards, never twice at a time; new objects go before
+ * resyncs; a failing key is delayed from 5 ms, doubling to 1,000 s.
+ */
+export class WorkQueue {
+  readonly #clock: Clock;
+  readonly #waiting: Record<Priority, Map<string, number>> = { new: new Map(), resync: new Map() };
+  readonly #working = new Set<string>();
+  readonly #again = new Map<string, Priority>();
+  readonly #delayed = new Map<string, { readonly at: number; readonly timer: Disposable }>();
+  readonly #failures = new Map<string, number>();
+  #takers: ((key: string | undefined) => void)[] = [];
+  #isClosed = false;
+  readonly #adds;
+  readonly #depth;
+  readonly #retries;
+  readonly #queueSeconds;
+  readonly #name: string;
+
+  constructor(name: string, clock: Clock, telemetry: Telemetry) {
+    this.#name = name;
+    this.#clock = clock;
+    const labels = ['name'];
+    const initial = [{ name }];
+    this.#adds = telemetry.counter({
+      name: 'workqueue_adds_total',
+      help: 'Keys added to the queue',
+      labels,
+      initial,
+    });
+    this.#retries = telemetry.counter({
+      name: 'workqueue_retries_total',
+      help: 'Keys put back with a delay after a failure',
+      labels,
+      initial,
+    });
+    this.#depth = telemetry.gauge({ name: 'workqueue_depth', help: 'Keys that wait', labels, initial });
+    this.#queueSeconds = telemetry.histogram({
+      name: 'workqueue_queue_duration_seconds',
+      help: 'How long keys wait before they are worked on',
+      labels,
+      initial,
+      buckets: SECONDS_BUCKETS,
+    });
+  }
+
+  /** Number of keys that wait or are being worked on, delayed ones not counted. */
+  get busy(): number {
+    return this.#waiting.new.size + this.#waiting.resync.size + this.#working.size;
+  }
+
+  add(key: string, priority: Priority = 'new'): void {
+    if (this.#isClosed) return;
+    this.#adds.add({ name: this.#name });
+    if (this.#working.has(key)) {
+      if (this.#again.get(key) !== 'new') this.#again.set(key, priority);
+      return;
+    }
+    if (this.#waiting.new.has(key)) return;
+    const since = this.#waiting.resync.get(key) ?? this.#clock.monotonic();
+    if (priority === 'new') this.#waiting.resync.delete(key);
+    this.#waiting[priority].set(key, since);
+    this.#dispatch();
+  }
+
+  /** Adds the key after `delayMs`; of several delays the earliest counts. */
+  addAfter(key: string, delayMs: number, priority: Priority = 'resync'): void {
+    if (this.#isClosed) return;
+    if (delayMs <= 0) {
+      this.add(key, priority);
+      return;
+    }
+    const at = this.#clock.monotonic() + delayMs;
+    const earlier = this.#delayed.get(key);
+    if (earlier !== undefined && earlier.at <= at) return;
+    earlier?.timer[Symbol.dispose]();
+    const timer = this.#clock.schedule(Math.min(delayMs, 2 ** 31 - 1), () => {
+      this.#delayed.delete(key);
+      this.add(key, priority);
+    });
+    this.#delayed.set(key, { at, timer });
+  }
+
+  /** Adds the key after a delay that doubles with each call until `forget`; at least `atLeastMs`. */
+  addRateLimited(key: string, atLeastMs = 0): void {
+    const failures = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, failures + 1);
+    this.#retries.add({ name: this.#name });
+    this.addAfter(
+      key,
+      Math.max(atLeastMs, Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** Math.min(failures, 30))),
+    );
+  }
+
+  /** The key is fine again: its next failure starts at the shortest delay. */
+  forget(key: string): void {
+    this.#failures.delete(key);
+  }
+
+  /** The next key, marked as being worked on; undefined once the queue is closed. Call `done` when finished. */
+  take(): Promise<string | undefined> {
+    if (this.#isClosed) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      this.#takers.push(resolve);
+      this.#dispatch();
+    });
+  }
+
+  done(key: string): void {
+    this.#working.delete(key);
+    const again = this.#again.get(key);
+    if (again === undefined) return;
+    this.#again.delete(key);
+    this.add(key, again);
+  }
+
+  /** Admits nothing more; takers get undefined. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { timer } of this.#delayed.values()) timer[Symbol.dispose]();
+    this.#delayed.clear();
+    this.#waiting.new.clear();
+    this.#waiting.resync.clear();
+    for (const taker of this.#takers.splice(0)) taker(undefined);
+  }
+
+  #dispatch(): void {
+    while (this.#takers.length > 0) {
+      const next = this.#first(this.#waiting.new) ?? this.#first(this.#waiting.resync);
+      if (next === undefined) break;
+      this.#working.add(next.key);
+      this.#queueSeconds.observe((this.#clock.monotonic() - next.since) / 1000, { name: this.#name });
+      this.#takers.shift()?.(next.key);
+    }
+    this.#depth.set(this.#waiting.new.size + this.#waiting.resync.size, { name: this.#name });
+  }
+
+  #first(waiting: Map<string, number>): { readonly key: string; readonly since: number } | undefined {
+    for (const [key, since] of waiting) {
+      waiting.delete(key);
+      return { key, since };
+    }
+    return undefined;
+  }
+}
