@@ -1,4 +1,5 @@
 export { canonicalize } from './canonicalize.js';
+export { ChainVerifier } from './chain-verifier.js';
 export { type EncodedCommit, encodeCommit } from './commit.js';
 export { Damage, type DamageDetails, type DamageKind } from './damage.js';
 export * from './event.js';
