@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { nodeBinary } from './install-and-build.mjs';
+
+/**
+ * What is written by programs but kept in the repository, so that it can be read and reviewed there.
+ *
+ * @param {string} root
+ * @returns {Promise<Map<string, string>>} content by path relative to the root
+ */
+export async function generatedFiles(root) {
+  return new Map([
+    ['docs/CONFIGURATION.md', command(root, ['config', 'docs'])],
+    ['docs/errors.md', command(root, ['errors', 'docs'])],
+  ]);
+}
+
+/** One line for each file whose content is not `files`'. */
+export function staleFiles(root, files) {
+  return [...files]
+    .filter(
+      ([path, content]) =>
+        !existsSync(join(root, path)) || readFileSync(join(root, path), 'utf8') !== content,
+    )
+    .map(([path]) => `${path} is out of date: run \`npm run generate\``);
+}
+
+function command(root, args) {
+  const { status, stdout, stderr } = spawnSync(nodeBinary, [join(root, 'cli/dist/main.js'), ...args], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`rynxs ${args.join(' ')} failed: ${stderr}`);
+  return stdout;
+}
