@@ -185,13 +185,9 @@ class OperatorRun implements Operator {
     await term.append([this.#configuration()]);
     const abort = new AbortController();
     const draining: WritingTerm = { ...term, signal: AbortSignal.any([term.signal, abort.signal]) };
+    const shared = { ...this.#parts, driftBackoff: this.#driftBackoff, digestKey: this.#digestKey };
     const controllers = reconcilers.map(
-      (reconciler) =>
-        new Controller(
-          { ...this.#parts, reconciler, driftBackoff: this.#driftBackoff, digestKey: this.#digestKey },
-          draining,
-          term.append,
-        ),
+      (reconciler) => new Controller({ ...shared, reconciler, term: draining, append: term.append }),
     );
     const running = Promise.all(controllers.map((controller) => controller.run()));
     const ended = Promise.withResolvers<void>();

@@ -14,7 +14,7 @@ export function differingPaths(desired: KubernetesObject, live: KubernetesObject
   const paths: string[] = [];
   for (const [field, value] of Object.entries(desired)) {
     if (field === 'apiVersion' || field === 'kind' || field === 'metadata') continue;
-    compare(value, live[field], `/${escape(field)}`, paths);
+    compare(value, live[field], `/${escapePointer(field)}`, paths);
   }
   const { labels, annotations, ownerReferences } = desired.metadata;
   compare(labels, live.metadata.labels, '/metadata/labels', paths);
@@ -122,7 +122,7 @@ function compare(desired: unknown, live: unknown, path: string, paths: string[])
     return;
   }
   for (const [key, value] of Object.entries(desired))
-    compare(value, live[key], `${path}/${escape(key)}`, paths);
+    compare(value, live[key], `${path}/${escapePointer(key)}`, paths);
 }
 
 /** API servers leave empty lists and maps out. */
@@ -142,6 +142,6 @@ function isContainer(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-function escape(part: string): string {
+function escapePointer(part: string): string {
   return part.replaceAll('~', '~0').replaceAll('/', '~1');
 }

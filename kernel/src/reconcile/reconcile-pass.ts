@@ -1,0 +1,262 @@
+import type { LogRecord } from '@rynxs/log';
+import type { Clock } from '../contracts/clock.js';
+import type {
+  Cluster,
+  KubernetesObject,
+  ObjectKey,
+  ResourceCache,
+  ResourceType,
+} from '../contracts/cluster.js';
+import type { Term } from '../contracts/leadership.js';
+import type { Logger } from '../contracts/logger.js';
+import type { Random } from '../contracts/random.js';
+import type { LiveView, Reconciler, Report } from '../contracts/reconciler.js';
+import { actionChild, describeDecision, outcomeDraft } from './decision.js';
+import type { DriftBackoff } from './drift-backoff.js';
+import type { DriftObserved, EventDraft } from './events.js';
+import { type ActionOutcome, execute } from './execute.js';
+import type { HealthWatch } from './health-watch.js';
+import { aggregateId, objectKey } from './keys.js';
+import { observeDrift, observeObject } from './observe.js';
+import type { Aggregate, Projection } from './projection.js';
+import { announce, type ReportContext, writeStatus } from './report.js';
+
+/** Label by which objects that are only looked at (pods) are matched to the object that they belong to. */
+export const INSTANCE_LABEL = 'app.kubernetes.io/instance';
+
+const REQUEST_TIMEOUT_MS = 10_000;
+const NOT_ATTEMPTED: ActionOutcome = {
+  kind: 'failed',
+  reason: 'NotAttempted',
+  message: 'an earlier action of the same decision failed',
+  permanent: false,
+  ambiguous: false,
+};
+
+/** What the passes of one controller share. */
+export interface PassContext {
+  readonly reconciler: Reconciler;
+  readonly cluster: Cluster;
+  readonly projection: Projection;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly term: Term;
+  readonly driftBackoff: DriftBackoff;
+  readonly health: HealthWatch;
+  /** Key of the digests of drifted values. */
+  readonly digestKey: string;
+  /** Uids of objects that were there in this term: their deletion was watched. */
+  readonly seen: Set<string>;
+  /** The status that was written last, by uid, as JSON. */
+  readonly writtenStatus: Map<string, string>;
+  cacheOf(type: ResourceType): ResourceCache;
+  /** Appends to the log of the term; resolves when durable. */
+  append(drafts: readonly EventDraft[]): Promise<readonly LogRecord[]>;
+  /** Does what the term cannot go on without, again and again as long as the term lasts. */
+  persist(what: string, attempt: () => Promise<unknown>): Promise<void>;
+  /** Asks for another pass over the object after a delay. */
+  again(key: string, delayMs: number): void;
+}
+
+export interface PassResult {
+  /** False when an action failed and is to be tried again, with growing delays. */
+  readonly isSettled: boolean;
+  /** The server's wish to be left alone for so long. */
+  readonly retryAfterMs: number;
+}
+
+const SETTLED: PassResult = { isSettled: true, retryAfterMs: 0 };
+
+/**
+ * One pass over one object: observe, record, decide, record, act, record, report. What a step builds on is durable
+ * before it; what was observed enters a decision only through the log.
+ */
+export class ReconcilePass {
+  readonly #context: PassContext;
+  readonly #key: string;
+  readonly #objectKey: ObjectKey;
+  readonly #id: string;
+  readonly #traceId: string;
+
+  constructor(context: PassContext, key: string) {
+    this.#context = context;
+    this.#key = key;
+    this.#objectKey = objectKey(key);
+    this.#id = aggregateId(context.reconciler.resource.plural, this.#objectKey);
+    this.#traceId = context.random.hex(16);
+  }
+
+  /** Rejects when the log cannot be written or the cluster cannot be reached; the object needs another pass then. */
+  async run(): Promise<PassResult> {
+    const { reconciler, projection, seen } = this.#context;
+    const object = this.#context.cacheOf(reconciler.resource).get(this.#objectKey);
+    const known = projection.get(this.#id);
+    if (known?.observed !== undefined && known.observed.uid !== object?.metadata.uid) {
+      await this.#recordDeleted(known.observed.uid);
+    }
+    if (object === undefined || object.metadata.deletionTimestamp !== undefined) return SETTLED;
+    seen.add(object.metadata.uid ?? '');
+
+    const observed = observeObject(projection.get(this.#id), object, (live) => reconciler.observe(live));
+    if (observed !== undefined) await this.#record(`${reconciler.resource.kind}Observed`, observed);
+    if (projection.get(this.#id) === undefined) return SETTLED;
+    await this.#recordDrift(object);
+    await this.#recordDeadline();
+    const result = await this.#decideAndAct(object);
+    await this.#report();
+    return result;
+  }
+
+  async #recordDeleted(uid: string): Promise<void> {
+    const { reconciler, driftBackoff, health, seen, writtenStatus } = this.#context;
+    const found = seen.has(uid) ? 'watching' : 'at_start';
+    await this.#record(`${reconciler.resource.kind}Deleted`, { v: 1, uid, found });
+    driftBackoff.forget(this.#id);
+    health.forget(this.#id);
+    writtenStatus.delete(uid);
+    seen.delete(uid);
+  }
+
+  async #recordDrift(object: KubernetesObject): Promise<void> {
+    const { reconciler, driftBackoff, digestKey } = this.#context;
+    const { state } = this.#aggregate();
+    const { uid = '', namespace } = object.metadata;
+    const drifts = observeDrift(reconciler.manifests(state), reconciler.children(state), namespace, {
+      ownerUid: uid,
+      cacheOf: (type) => this.#context.cacheOf(type),
+      digestKey,
+    });
+    const admitted: DriftObserved[] = [];
+    for (const drift of drifts) {
+      const delayMs = driftBackoff.delayMs(this.#id, drift);
+      if (delayMs === 0) admitted.push(drift);
+      else this.#context.again(this.#key, delayMs);
+    }
+    await this.#record('DriftObserved', ...admitted);
+  }
+
+  async #recordDeadline(): Promise<void> {
+    const { reconciler, clock } = this.#context;
+    const deadline = reconciler.deadline(this.#aggregate().state);
+    if (deadline === undefined) return;
+    const delayMs = Date.parse(deadline) - clock.now();
+    if (delayMs > 0) this.#context.again(this.#key, delayMs);
+    else await this.#record('DeadlineReached', { v: 1, deadline });
+  }
+
+  async #decideAndAct(object: KubernetesObject): Promise<PassResult> {
+    const { reconciler } = this.#context;
+    const aggregate = this.#aggregate();
+    const decision = reconciler.decide(aggregate.state);
+    if (decision.actions.length === 0 && decision.refusal === undefined) return SETTLED;
+    const payload = describeDecision(decision, aggregate);
+    const previous = decision.actions.map((action) =>
+      reconciler.applied(aggregate.state, actionChild(action)),
+    );
+    const [record] = await this.#record('ActionsDecided', payload);
+    if (record === undefined) throw new Error('a decision was appended without a record');
+
+    const outcomes: ActionOutcome[] = [];
+    for (const [index, action] of decision.actions.entries()) {
+      const isHopeless = outcomes.at(-1)?.kind === 'failed';
+      outcomes.push(
+        isHopeless ? NOT_ATTEMPTED : await execute(action, this.#executeContext(object, previous[index])),
+      );
+    }
+    const drafts = outcomes.map((outcome, index) =>
+      outcomeDraft(outcome, payload, index, record, this.#traceId),
+    );
+    const what = `the outcome of decision ${record.event.seq}`;
+    await this.#context.persist(what, () => this.#context.append(drafts));
+    announce(this.#reportContext(), object, payload, outcomes, aggregate.lastType);
+
+    const failures = outcomes.filter((outcome) => outcome.kind === 'failed');
+    return {
+      isSettled: failures.length === 0 || reconciler.decide(this.#aggregate().state).actions.length === 0,
+      retryAfterMs: Math.max(0, ...failures.map((failure) => failure.retryAfterMs ?? 0)),
+    };
+  }
+
+  async #report(): Promise<void> {
+    const { reconciler, writtenStatus } = this.#context;
+    const cache = this.#context.cacheOf(reconciler.resource);
+    const object = cache.get(this.#objectKey);
+    const aggregate = this.#aggregate();
+    if (object === undefined || object.metadata.uid !== aggregate.observed?.uid) return;
+    const report = reconciler.report(aggregate.state, this.#liveView(object, aggregate));
+    const written = await writeStatus(this.#reportContext(), object, report.status);
+    if (written !== undefined) {
+      cache.assume(written);
+      writtenStatus.set(object.metadata.uid, JSON.stringify(written['status']));
+    }
+    await this.#recordHealth(aggregate, report.health);
+  }
+
+  async #recordHealth(aggregate: Aggregate, health: Report['health']): Promise<void> {
+    const { reconciler } = this.#context;
+    const waitMs = this.#context.health.observe(this.#id, health.state, aggregate.health);
+    if (waitMs === undefined) return;
+    if (waitMs === 0) {
+      const type = `${reconciler.resource.kind}${health.state === 'ready' ? 'Ready' : 'Degraded'}`;
+      const { reason, message } = health;
+      await this.#record(type, { v: 1, uid: aggregate.observed?.uid ?? '', reason, message });
+    }
+    this.#context.again(this.#key, waitMs);
+  }
+
+  #liveView(object: KubernetesObject, aggregate: Aggregate): LiveView {
+    const { reconciler, clock, driftBackoff } = this.#context;
+    const { uid = '', name, namespace } = object.metadata;
+    const owned = reconciler.owns.flatMap((resource) =>
+      this.#context
+        .cacheOf(resource)
+        .ownedBy(uid)
+        .map((child) => ({ resource, object: child })),
+    );
+    const watched = (reconciler.watches ?? []).flatMap((resource) =>
+      this.#context
+        .cacheOf(resource)
+        .withLabel(INSTANCE_LABEL, name)
+        .filter((child) => child.metadata.namespace === namespace)
+        .map((child) => ({ resource, object: child })),
+    );
+    return {
+      object,
+      children: [...owned, ...watched],
+      lastEvent: aggregate.lastEvent,
+      contested: driftBackoff.contested(this.#id),
+      now: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
+    };
+  }
+
+  #executeContext(object: KubernetesObject, previous: ReturnType<Reconciler['applied']>) {
+    const { cluster, term } = this.#context;
+    return {
+      cluster,
+      term,
+      cacheOf: (type: ResourceType) => this.#context.cacheOf(type),
+      ownerUid: object.metadata.uid ?? '',
+      previous,
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    };
+  }
+
+  #reportContext(): ReportContext {
+    return { ...this.#context, traceId: this.#traceId, resource: this.#context.reconciler.resource };
+  }
+
+  /** The object's state as the log has it now. */
+  #aggregate(): Aggregate {
+    const aggregate = this.#context.projection.get(this.#id);
+    if (aggregate === undefined) throw new Error(`the log knows nothing of ${this.#id}`);
+    return aggregate;
+  }
+
+  #record(type: string, ...payloads: readonly EventDraft['payload'][]): Promise<readonly LogRecord[]> {
+    if (payloads.length === 0) return Promise.resolve([]);
+    return this.#context.append(
+      payloads.map((payload) => ({ type, aggregateId: this.#id, payload, traceId: this.#traceId })),
+    );
+  }
+}
