@@ -147,7 +147,7 @@ export class Controller {
 
   /** Whether the status is the one that was written last here, and nobody else has touched it since. */
   #isOwnStatus(object: KubernetesObject): boolean {
-    return this.#context.writtenStatus.get(object.metadata.uid ?? '') === JSON.stringify(object['status']);
+    return this.#context.writtenStatus.get(object.metadata.uid ?? '') === JSON.stringify(object.status);
   }
 
   #onChild(child: KubernetesObject): void {

@@ -134,11 +134,27 @@ export interface HealthObserved extends Payload {
   readonly message: string;
 }
 
+/** What the kernel records. */
+export type EventPayload =
+  | EpochStarted
+  | EpochEnded
+  | TailDropped
+  | ConfigurationObserved
+  | ObjectObserved
+  | ObjectDeleted
+  | DriftObserved
+  | DeadlineReached
+  | ActionsDecided
+  | ActionApplied
+  | ActionFailed
+  | ActionUnconfirmed
+  | HealthObserved;
+
 /** An event that is to be appended: the log adds seq, time, epoch, writer and batch. */
 export interface EventDraft {
   readonly type: string;
   readonly aggregateId: string;
-  readonly payload: Payload;
+  readonly payload: EventPayload;
   readonly traceId: string;
 }
 

@@ -100,8 +100,8 @@ function mergeValue(live: unknown, desired: unknown, previous: unknown): unknown
 
 /** The element of a list that stands for the same thing: of the same name where elements have names. */
 function counterpart(list: readonly unknown[], element: unknown, index: number): unknown {
-  if (isRecord(element) && typeof element['name'] === 'string') {
-    return list.find((other) => isRecord(other) && other['name'] === element['name']);
+  if (isRecord(element) && typeof element.name === 'string') {
+    return list.find((other) => isRecord(other) && other.name === element.name);
   }
   return isRecord(element) ? undefined : list[index];
 }

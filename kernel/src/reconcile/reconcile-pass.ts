@@ -13,7 +13,7 @@ import type { Random } from '../contracts/random.js';
 import type { LiveView, Reconciler, Report } from '../contracts/reconciler.js';
 import { actionChild, describeDecision, outcomeDraft } from './decision.js';
 import type { DriftBackoff } from './drift-backoff.js';
-import type { DriftObserved, EventDraft } from './events.js';
+import type { DriftObserved, EventDraft, EventPayload } from './events.js';
 import { type ActionOutcome, execute } from './execute.js';
 import type { HealthWatch } from './health-watch.js';
 import { aggregateId, objectKey } from './keys.js';
@@ -183,12 +183,13 @@ export class ReconcilePass {
     const cache = this.#context.cacheOf(reconciler.resource);
     const object = cache.get(this.#objectKey);
     const aggregate = this.#aggregate();
-    if (object === undefined || object.metadata.uid !== aggregate.observed?.uid) return;
+    const uid = object?.metadata.uid;
+    if (object === undefined || uid === undefined || uid !== aggregate.observed?.uid) return;
     const report = reconciler.report(aggregate.state, this.#liveView(object, aggregate));
     const written = await writeStatus(this.#reportContext(), object, report.status);
     if (written !== undefined) {
       cache.assume(written);
-      writtenStatus.set(object.metadata.uid, JSON.stringify(written['status']));
+      writtenStatus.set(uid, JSON.stringify(written.status));
     }
     await this.#recordHealth(aggregate, report.health);
   }
@@ -253,7 +254,7 @@ export class ReconcilePass {
     return aggregate;
   }
 
-  #record(type: string, ...payloads: readonly EventDraft['payload'][]): Promise<readonly LogRecord[]> {
+  #record(type: string, ...payloads: readonly EventPayload[]): Promise<readonly LogRecord[]> {
     if (payloads.length === 0) return Promise.resolve([]);
     return this.#context.append(
       payloads.map((payload) => ({ type, aggregateId: this.#id, payload, traceId: this.#traceId })),

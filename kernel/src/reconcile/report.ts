@@ -35,7 +35,7 @@ export async function writeStatus(
   object: KubernetesObject,
   status: JsonMap,
 ): Promise<KubernetesObject | undefined> {
-  if (canonicalize((object['status'] ?? {}) as JsonMap) === canonicalize(status)) return undefined;
+  if (canonicalize((object.status ?? {}) as JsonMap) === canonicalize(status)) return undefined;
   try {
     return await context.cluster.updateStatus(context.resource, { ...object, status }, writeOptions(context));
   } catch (error) {

@@ -13,8 +13,8 @@ export function scrub(text: string, manifest?: Manifest): string {
     '$1<value>',
   );
   const values = new Set<string>();
-  collect(manifest?.object['spec'], values);
-  collect(manifest?.object['data'], values, true);
+  collect(manifest?.object.spec, values);
+  collect(manifest?.object.data, values, true);
   for (const value of values) scrubbed = scrubbed.replaceAll(value, '<value>');
   return truncate(scrubbed);
 }
