@@ -46,6 +46,10 @@ export interface ResourceDefinition {
   applyDefaults?(object: JsonObject): void;
   /** Sets what only the server decides when an object is made, in place; the status is gone already. */
   prepareForCreate?(object: JsonObject): void;
+  /** Keeps what an update of the main resource must not change, in place. */
+  prepareForUpdate?(object: JsonObject, previous: JsonObject): void;
+  /** Notes in the object that its deletion was asked for, in place. */
+  prepareForDelete?(object: JsonObject): void;
   /** Everything that is wrong with the object, and with the change when there was a previous one. */
   validate?(object: JsonObject, previous: JsonObject | undefined): readonly StatusCause[];
   /** As `validate`, for updates of the status subresource. */

@@ -1,9 +1,18 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { KubernetesObject, ObjectKey, ResourceType } from '@rynxs/kernel';
 import type { DefinitionSource, ResourceDefinition } from '../resources/definition.js';
-import { NAMESPACES } from '../resources/types.js';
+import { NAMESPACES, PODS } from '../resources/types.js';
 import { type Change, ChangeHistory } from './change-history.js';
-import { asJson, asKubernetesObject, cloneJson, isJsonObject, type JsonObject, sameJson } from './json.js';
+import {
+  asJson,
+  asKubernetesObject,
+  at,
+  cloneJson,
+  isJsonObject,
+  type JsonObject,
+  objectsAt,
+  sameJson,
+} from './json.js';
 import { type FieldManager, recordManager } from './managed-fields.js';
 import { metadataCauses, type ObjectMetaJson } from './metadata-rules.js';
 import {
@@ -231,6 +240,7 @@ export class ObjectStorage {
       if (old.status === undefined) delete json.status;
       else json.status = old.status;
     }
+    definition.prepareForUpdate?.(json, old);
     definition.applyDefaults?.(json);
     if (definition.hasGeneration && meta.generation !== undefined && !sameContent(json, old)) {
       meta.generation = Number(meta.generation) + 1;
@@ -295,10 +305,44 @@ export class ObjectStorage {
       meta.deletionTimestamp = new Date(now + newGrace * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
       meta.deletionGracePeriodSeconds = newGrace;
       if (!wasDeleting && typeof meta.generation === 'number' && meta.generation > 0) meta.generation += 1;
+      definition.prepareForDelete?.(json);
     }
     if (sameJson(json, asJson(previous))) return { object: previous, removed: false };
     const object = this.#commit('MODIFIED', type, json, previous, options.dryRun === true);
     return { object, removed: false };
+  }
+
+  /** Takes the finalizers of `spec.finalizers` (namespaces) away; the object goes if it was waiting for that. */
+  finalize(resource: ResourceType, key: ObjectKey, options: WriteOptions = {}): KubernetesObject {
+    const definition = this.#definitionOf(resource);
+    const previous = this.get(resource, key);
+    if (previous === undefined) throw notFound(resource, key.name);
+    const json = cloneJson(asJson(previous));
+    if (isJsonObject(json.spec)) delete json.spec.finalizers;
+    return this.#replace(definition, json, previous, options, 'finalize');
+  }
+
+  /** The binding subresource: puts a pod on a node. Throws 404, and 409 Conflict when it has one already. */
+  bindPod(key: ObjectKey, nodeName: string, options: WriteOptions = {}): KubernetesObject {
+    const definition = this.#definitionOf(PODS);
+    const previous = this.get(PODS, key);
+    if (previous === undefined) throw notFound(PODS, key.name);
+    const json = cloneJson(asJson(previous));
+    const bound = at(json, 'spec', 'nodeName');
+    if (bound !== undefined) {
+      throw conflict(PODS, key.name, `pod ${key.name} is already assigned to node "${String(bound)}"`);
+    }
+    if (isJsonObject(json.spec)) json.spec.nodeName = nodeName;
+    const status = isJsonObject(json.status) ? json.status : {};
+    const conditions = objectsAt(status, 'conditions').filter((each) => each.type !== 'PodScheduled');
+    const scheduled: JsonObject = {
+      type: 'PodScheduled',
+      status: 'True',
+      lastProbeTime: null,
+      lastTransitionTime: this.timestamp(),
+    };
+    json.status = { ...status, conditions: [...conditions, scheduled] };
+    return this.#replace(definition, json, previous, options, 'binding');
   }
 
   #replace(
