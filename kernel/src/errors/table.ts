@@ -176,6 +176,21 @@ export const ERROR_TABLE = {
     remedy: 'This is a defect of the caller: services can be used between the end of `start` and `stop`.',
     exitCode: 1,
   },
+  RYNXS_KUBECONFIG_INVALID: {
+    message: 'the kubeconfig from {location} cannot be used: {detail}',
+    remedy: 'Set KUBECONFIG, and KUBE_CONTEXT where it holds several contexts, to one that works with kubectl.',
+    exitCode: 2,
+  },
+  RYNXS_CLUSTER_UNREACHABLE: {
+    message: 'the Kubernetes API at {server} cannot be used: {detail}',
+    remedy: 'Check that it runs and can be reached from here; `kubectl get --raw /version` asks the same.',
+    exitCode: 1,
+  },
+  RYNXS_CLUSTER_DENIED: {
+    message: 'the Kubernetes API at {server} refuses: {detail}',
+    remedy: 'Renew the credentials of the kubeconfig, or grant what is missing with a ClusterRole.',
+    exitCode: 1,
+  },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 
 /** A code of the table. */
