@@ -1,0 +1,252 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type CacheEvent,
+  type CacheOptions,
+  type Cluster,
+  ClusterError,
+  type ClusterInfo,
+  type DeletePreconditions,
+  type KubernetesObject,
+  type ObjectKey,
+  type RequestOptions,
+  type ResourceCache,
+  type ResourceType,
+} from '../contracts/cluster.js';
+
+/** A request that reached the cluster, for assertions on what was written and what was not. */
+export interface ClusterRequest {
+  readonly verb: 'get' | 'list' | 'create' | 'update' | 'updateStatus' | 'delete';
+  readonly plural: string;
+  readonly name: string;
+}
+
+/** Decides the fate of a request: throw to refuse it; `after` true is the time after it had its effect. */
+export type Fault = (request: ClusterRequest, after: boolean) => void;
+
+/**
+ * A cluster in memory with the rules of an API server that reconcilers rely on: uids, resource versions, generations
+ * that rise with the spec only, a status that only updateStatus changes, preconditions, conflicts. No admission, no
+ * controllers, no garbage collection, no exec. Holds itself to `clusterSuite`, like the real ones.
+ */
+export class MemoryCluster implements Cluster {
+  readonly requests: ClusterRequest[] = [];
+  /** Set to make requests fail. */
+  fault: Fault | undefined;
+  readonly #uid = randomUUID();
+  readonly #objects = new Map<string, Map<string, KubernetesObject>>();
+  readonly #caches = new Map<string, MemoryCache>();
+  #resourceVersion = 0;
+
+  async info(): Promise<ClusterInfo> {
+    return { uid: this.#uid, version: 'v0.0.0-memory', server: 'memory' };
+  }
+
+  async get(resource: ResourceType, key: ObjectKey, options: RequestOptions): Promise<KubernetesObject> {
+    return this.#request('get', resource, key.name, options, () => this.#require(resource, key));
+  }
+
+  async list(resource: ResourceType, options: RequestOptions & CacheOptions): Promise<readonly KubernetesObject[]> {
+    return this.#request('list', resource, '', options, () =>
+      [...this.#of(resource).values()].filter(
+        (object) => options.namespace === undefined || object.metadata.namespace === options.namespace,
+      ),
+    );
+  }
+
+  async create(resource: ResourceType, object: KubernetesObject, options: RequestOptions): Promise<KubernetesObject> {
+    return this.#request('create', resource, object.metadata.name, options, () => {
+      const { name } = object.metadata;
+      if (this.#of(resource).has(keyOf(object.metadata))) {
+        throw new ClusterError('exists', `${resource.plural} "${name}" already exists`, 409);
+      }
+      const { status: _, ...rest } = object;
+      const metadata = {
+        ...object.metadata,
+        uid: randomUUID(),
+        generation: 1,
+        creationTimestamp: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+      };
+      return this.#store(resource, { ...rest, metadata }, 'added');
+    });
+  }
+
+  async update(resource: ResourceType, object: KubernetesObject, options: RequestOptions): Promise<KubernetesObject> {
+    return this.#request('update', resource, object.metadata.name, options, () => {
+      const live = this.#current(resource, object);
+      const { metadata, status: _, ...rest } = object;
+      const { metadata: __, status, ...liveRest } = live;
+      const isSpecSame = isDeepStrictEqual(rest, liveRest);
+      if (isSpecSame && isDeepStrictEqual(metadata, live.metadata)) return live;
+      const generation = (live.metadata.generation ?? 1) + (isSpecSame ? 0 : 1);
+      const { uid, creationTimestamp } = live.metadata as Required<KubernetesObject['metadata']>;
+      const next = { ...rest, metadata: { ...metadata, uid, creationTimestamp, generation } };
+      return this.#store(resource, status === undefined ? next : { ...next, status }, 'modified');
+    });
+  }
+
+  async updateStatus(
+    resource: ResourceType,
+    object: KubernetesObject,
+    options: RequestOptions,
+  ): Promise<KubernetesObject> {
+    return this.#request('updateStatus', resource, object.metadata.name, options, () => {
+      const live = this.#current(resource, object);
+      if (isDeepStrictEqual(live.status, object.status)) return live;
+      return this.#store(resource, { ...live, status: object.status }, 'modified');
+    });
+  }
+
+  async delete(
+    resource: ResourceType,
+    key: ObjectKey,
+    preconditions: DeletePreconditions,
+    options: RequestOptions,
+  ): Promise<void> {
+    await this.#request('delete', resource, key.name, options, () => {
+      const live = this.#of(resource).get(keyOf(key));
+      if (live === undefined) return;
+      const { uid, resourceVersion } = live.metadata;
+      if (uid !== preconditions.uid || resourceVersion !== preconditions.resourceVersion) {
+        throw new ClusterError('conflict', `the preconditions of deleting ${key.name} do not hold`, 409);
+      }
+      this.#of(resource).delete(keyOf(key));
+      this.#notify(resource, { type: 'deleted', object: live });
+    });
+  }
+
+  cache(resource: ResourceType): ResourceCache {
+    const known = this.#caches.get(resource.plural);
+    if (known !== undefined) return known;
+    const cache = new MemoryCache(resource, this.#of(resource));
+    this.#caches.set(resource.plural, cache);
+    return cache;
+  }
+
+  async exec(): Promise<number> {
+    throw new ClusterError('invalid', 'a cluster in memory runs nothing');
+  }
+
+  async #request<T>(
+    verb: ClusterRequest['verb'],
+    resource: ResourceType,
+    name: string,
+    { signal, beforeSend }: RequestOptions,
+    effect: () => T,
+  ): Promise<T> {
+    await Promise.resolve();
+    if (signal.aborted) throw new ClusterError('aborted', `${verb} ${name}: given up`, undefined, undefined, { cause: signal.reason });
+    beforeSend?.();
+    const request = { verb, plural: resource.plural, name };
+    this.requests.push(request);
+    this.fault?.(request, false);
+    const result = effect();
+    this.fault?.(request, true);
+    return result;
+  }
+
+  #of(resource: ResourceType): Map<string, KubernetesObject> {
+    const objects = this.#objects.get(resource.plural) ?? new Map<string, KubernetesObject>();
+    this.#objects.set(resource.plural, objects);
+    return objects;
+  }
+
+  #require(resource: ResourceType, key: ObjectKey): KubernetesObject {
+    const object = this.#of(resource).get(keyOf(key));
+    if (object === undefined) throw new ClusterError('missing', `${resource.plural} "${key.name}" not found`, 404);
+    return object;
+  }
+
+  #current(resource: ResourceType, object: KubernetesObject): KubernetesObject {
+    const live = this.#require(resource, object.metadata);
+    const { uid, resourceVersion } = object.metadata;
+    if (live.metadata.uid !== uid || live.metadata.resourceVersion !== resourceVersion) {
+      throw new ClusterError('conflict', `${resource.plural} "${object.metadata.name}" has been modified`, 409);
+    }
+    return live;
+  }
+
+  #store(resource: ResourceType, object: KubernetesObject, type: 'added' | 'modified'): KubernetesObject {
+    this.#resourceVersion += 1;
+    const metadata = { ...object.metadata, resourceVersion: String(this.#resourceVersion) };
+    // Through JSON, as over the wire: nobody shares what the writer goes on holding.
+    const stored = JSON.parse(JSON.stringify({ ...object, metadata })) as KubernetesObject;
+    const previous = this.#of(resource).get(keyOf(metadata));
+    this.#of(resource).set(keyOf(metadata), stored);
+    this.#notify(resource, { type, object: stored, ...(previous === undefined ? {} : { previous }) });
+    return stored;
+  }
+
+  #notify(resource: ResourceType, event: CacheEvent): void {
+    const cache = this.#caches.get(resource.plural);
+    if (cache !== undefined) queueMicrotask(() => cache.receive(event));
+  }
+}
+
+class MemoryCache implements ResourceCache {
+  readonly resource: ResourceType;
+  readonly hasSynced = true;
+  readonly #objects: Map<string, KubernetesObject>;
+  readonly #listeners = new Set<(event: CacheEvent) => void>();
+
+  constructor(resource: ResourceType, objects: ReadonlyMap<string, KubernetesObject>) {
+    this.resource = resource;
+    this.#objects = new Map(objects);
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  get(key: ObjectKey): KubernetesObject | undefined {
+    return this.#objects.get(keyOf(key));
+  }
+
+  list(): Iterable<KubernetesObject> {
+    return this.#objects.values();
+  }
+
+  ownedBy(uid: string): readonly KubernetesObject[] {
+    return [...this.#objects.values()].filter((object) =>
+      object.metadata.ownerReferences?.some((owner) => owner.uid === uid),
+    );
+  }
+
+  withLabel(key: string, value: string): readonly KubernetesObject[] {
+    return [...this.#objects.values()].filter((object) => object.metadata.labels?.[key] === value);
+  }
+
+  async synced(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+  }
+
+  subscribe(listener: (event: CacheEvent) => void): Disposable {
+    for (const object of this.#objects.values()) listener({ type: 'added', object });
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+  }
+
+  assume(object: KubernetesObject): void {
+    if (isNewer(object, this.get(object.metadata))) this.#objects.set(keyOf(object.metadata), object);
+  }
+
+  receive(event: CacheEvent): void {
+    const key = keyOf(event.object.metadata);
+    const known = this.#objects.get(key);
+    if (event.type === 'deleted') {
+      if (known?.metadata.uid === event.object.metadata.uid) this.#objects.delete(key);
+    } else {
+      if (!isNewer(event.object, known)) return;
+      this.#objects.set(key, event.object);
+    }
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+}
+
+function isNewer(object: KubernetesObject, known: KubernetesObject | undefined): boolean {
+  return Number(object.metadata.resourceVersion) > Number(known?.metadata.resourceVersion ?? 0);
+}
+
+function keyOf(key: { readonly namespace?: string; readonly name: string }): string {
+  return `${key.namespace ?? ''}/${key.name}`;
+}
