@@ -178,7 +178,8 @@ export const ERROR_TABLE = {
   },
   RYNXS_KUBECONFIG_INVALID: {
     message: 'the kubeconfig from {location} cannot be used: {detail}',
-    remedy: 'Set KUBECONFIG, and KUBE_CONTEXT where it holds several contexts, to one that works with kubectl.',
+    remedy:
+      'Set KUBECONFIG, and KUBE_CONTEXT where it holds several contexts, to one that works with kubectl.',
     exitCode: 2,
   },
   RYNXS_CLUSTER_UNREACHABLE: {
