@@ -6,28 +6,24 @@ export const kernelSettings = defineConfig({
     type: 'string',
     default: 'file',
     env: 'EVENT_STORE_TYPE',
-    required: true,
     doc: 'Which event store holds the log; a plugin provides it.',
   },
   leadershipType: {
     type: 'string',
     default: 'standalone',
     env: 'LEADERSHIP_TYPE',
-    required: true,
     doc: 'How one of several operators is chosen to act; `standalone` for a single one.',
   },
   clusterType: {
     type: 'string',
     default: 'kubernetes',
     env: 'CLUSTER_TYPE',
-    required: true,
     doc: 'Which cluster is worked on: `kubernetes`, or `embedded` for one inside this process.',
   },
   telemetryType: {
     type: 'string',
     default: 'prometheus',
     env: 'TELEMETRY_TYPE',
-    required: true,
     doc: 'Where metrics and health go; `none` serves nothing.',
   },
   plugins: {
@@ -69,7 +65,6 @@ export const kernelSettings = defineConfig({
     type: 'string',
     default: 'default',
     env: 'RYNXS_SHARD',
-    required: true,
     doc: 'Name of the part of the cluster that this operator works on; recorded in the log.',
   },
   workers: {

@@ -1,0 +1,35 @@
+import type {
+  Counter,
+  Gauge,
+  HealthCheck,
+  Histogram,
+  MetricOptions,
+  Telemetry,
+} from '../contracts/telemetry.js';
+import { MetricDefinitions } from './metric-definitions.js';
+
+const SILENT: Counter & Gauge & Histogram = { add: () => {}, set: () => {}, observe: () => {} };
+
+/** `TELEMETRY_TYPE=none`: measures nothing and serves nothing, but refuses the same mistakes as every other one. */
+export class NoTelemetry implements Telemetry {
+  static readonly inject = [] as const;
+  readonly #definitions = new MetricDefinitions<typeof SILENT>();
+
+  counter(options: MetricOptions): Counter {
+    return this.#definitions.define('counter', options, () => SILENT);
+  }
+
+  gauge(options: MetricOptions): Gauge {
+    return this.#definitions.define('gauge', options, () => SILENT);
+  }
+
+  histogram(options: MetricOptions & { readonly buckets?: readonly number[] }): Histogram {
+    return this.#definitions.define('histogram', options, () => SILENT);
+  }
+
+  health(_check: HealthCheck): void {}
+
+  endpoint(): undefined {
+    return undefined;
+  }
+}
