@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto';
+import { ChainVerifier, Damage } from '@rynxs/log';
+import { expect } from 'chai';
+import type { DroppedTail } from '../../../contracts/event-store.js';
+import { appendAll, bytesOf, expectSameBytes, filled, opened, readAll, signal, verified } from '../asking.js';
+import type { EventStoreCase, EventStoreHarness } from '../harness.js';
+import { SampleLog } from '../sample-log.js';
+
+export const RECOVERY_CASES: readonly EventStoreCase[] = [
+  ...Object.entries(tornTails()).map(
+    ([what, tailOf]): EventStoreCase => ({
+      name: `moves aside ${what} after the last commit`,
+      needs: 'tear',
+      async run(harness) {
+        const log = new SampleLog();
+        const batches = [log.next(), log.next(3)];
+        const { nextSeq } = log.head;
+        const tail = tailOf(log.next(6).bytes);
+        await filled(harness, ...batches);
+        await harness.tear?.(tail);
+
+        const store = harness.open();
+        const { head, droppedTails } = await store.open(signal());
+        expect(head).to.deep.equal({ nextSeq, hash: batches[1]?.headHash });
+        expect(droppedTails.map(withoutPlace)).to.deep.equal([toldOf(nextSeq, tail)]);
+        expect(droppedTails[0]?.keptAs).to.be.a('string').that.is.not.empty;
+        expectSameBytes(await readAll(store), bytesOf(...batches), 'what was read');
+      },
+    }),
+  ),
+  {
+    name: 'reads up to the last whole commit before anyone has moved a torn one aside',
+    needs: 'tear',
+    async run(harness) {
+      const log = new SampleLog();
+      const batches = [log.next(), log.next(3)];
+      const { head } = log;
+      await filled(harness, ...batches);
+      await harness.tear?.(log.next(4).bytes.subarray(0, -50));
+      const reader = harness.open();
+      expectSameBytes(await readAll(reader), bytesOf(...batches), 'what was read');
+      expect(await reader.head(signal())).to.deep.equal(head);
+    },
+  },
+  {
+    name: 'tells of a torn commit until its place is taken',
+    needs: 'tear',
+    async run(harness) {
+      const log = new SampleLog();
+      await filled(harness, log.next(2));
+      const { nextSeq } = log.head;
+      const next = log.next(2);
+      const torn = next.bytes.subarray(0, -1);
+      await harness.tear?.(torn);
+      for (let round = 0; round < 3; round++) {
+        expect((await droppedAt(harness)).map(withoutPlace)).to.deep.equal([toldOf(nextSeq, torn)]);
+      }
+      await filled(harness, next);
+      expect(await droppedAt(harness)).to.deep.equal([]);
+    },
+  },
+  {
+    name: 'tells of every torn commit when one place was torn again',
+    needs: 'tear',
+    async run(harness) {
+      const log = new SampleLog();
+      await filled(harness, log.next(2));
+      const { nextSeq } = log.head;
+      const torn = [log.rival(2).bytes.subarray(0, 100), log.next(2).bytes.subarray(0, -1)];
+      for (const [index, tail] of torn.entries()) {
+        await harness.tear?.(tail);
+        const told = await droppedAt(harness);
+        const expected = torn.slice(0, index + 1).map((bytes) => toldOf(nextSeq, bytes));
+        expect(told.map(withoutPlace)).to.have.deep.members(expected);
+        expect(new Set(told.map(({ keptAs }) => keptAs)).size, 'different places').to.equal(told.length);
+      }
+    },
+  },
+  {
+    name: 'goes on after a torn commit',
+    needs: 'tear',
+    async run(harness) {
+      const log = new SampleLog();
+      const batches = [log.next(2)];
+      await filled(harness, ...batches);
+      await harness.tear?.(log.rival(9).bytes.subarray(0, 1_500));
+      for (let round = 0; round < 3; round++) {
+        const batch = log.next(2);
+        batches.push(batch);
+        await filled(harness, batch);
+      }
+      const store = await opened(harness);
+      expectSameBytes(await readAll(store), bytesOf(...batches), 'what was read');
+      expect((await verified(store)).headHash).to.equal(log.head.hash);
+    },
+  },
+  {
+    name: 'recovers when nothing but a torn commit is there',
+    needs: 'tear',
+    async run(harness) {
+      const log = new SampleLog();
+      const first = log.next(3);
+      const torn = first.bytes.subarray(0, 500);
+      await filled(harness);
+      await harness.tear?.(torn);
+      const store = harness.open();
+      const { head, droppedTails } = await store.open(signal());
+      expect(head).to.deep.equal({ nextSeq: 0, hash: undefined });
+      expect(droppedTails.map(withoutPlace)).to.deep.equal([toldOf(0, torn)]);
+      await appendAll(store, [first]);
+      expectSameBytes(await readAll(store), first.bytes, 'what was read');
+    },
+  },
+  {
+    name: 'never hides damage before the last commit, and changes nothing then',
+    needs: 'damage',
+    async run(harness) {
+      const log = new SampleLog();
+      const batches = [log.next(), log.next(3), log.next(2), log.next()];
+      await filled(harness, ...batches);
+      await harness.damage?.((batches[0]?.bytes.length ?? 0) + 200);
+      const expected = bytesOf(...batches);
+      for (let round = 0; round < 2; round++) {
+        expect(await damageSeenBy(harness), 'damage that was seen').to.include({
+          seq: 1,
+          kind: 'hash_mismatch',
+        });
+        const bytes = await readAll(harness.open());
+        expect(bytes, 'bytes that are still there').to.have.length(expected.length);
+      }
+    },
+  },
+  {
+    name: 'refuses damage before the last commit rather than moving a torn one aside',
+    needs: 'damage',
+    async run(harness) {
+      if (harness.tear === undefined) return;
+      const log = new SampleLog();
+      const batches = [log.next(), log.next(3), log.next(2)];
+      await filled(harness, ...batches);
+      await harness.tear(log.next(2).bytes.subarray(0, 700));
+      await harness.damage?.((batches[0]?.bytes.length ?? 0) + 200);
+      const store = harness.open();
+      const outcome = await store.open(signal()).then(
+        () => 'opened',
+        (error: unknown) => store.errorCode(error),
+      );
+      expect(outcome).to.equal('damaged');
+    },
+  },
+];
+
+function tornTails(): Record<string, (commit: Uint8Array) => Uint8Array> {
+  return {
+    'the first byte of a commit': (commit) => commit.slice(0, 1),
+    'a commit that lacks its last byte': (commit) => commit.slice(0, -1),
+    'whole records that lack the rest of their commit': (commit) => {
+      const bytes = Buffer.from(commit);
+      return bytes.subarray(0, bytes.indexOf('\n', 1_200) + 1);
+    },
+    zeros: () => new Uint8Array(4_096),
+    'a commit with a hole of zeros': (commit) => commit.slice().fill(0, 900, 1_500),
+    'a commit that begins with a hole of zeros': (commit) => commit.slice().fill(0, 0, 700),
+    'a commit that ends with a hole of zeros': (commit) => commit.slice().fill(0, 1_500),
+    'a commit with a changed byte': (commit) => {
+      const bytes = commit.slice();
+      bytes[1_000] = (bytes[1_000] ?? 0) ^ 1;
+      return bytes;
+    },
+    noise: () => Uint8Array.from({ length: 3_000 }, (_, index) => (index * index * 31 + 7) % 256),
+  };
+}
+
+function withoutPlace({ seq, bytes, sha256 }: DroppedTail): Omit<DroppedTail, 'keptAs'> {
+  return { seq, bytes, sha256 };
+}
+
+function toldOf(seq: number, tail: Uint8Array): Omit<DroppedTail, 'keptAs'> {
+  return { seq, bytes: tail.length, sha256: createHash('sha256').update(tail).digest('hex') };
+}
+
+async function droppedAt(harness: EventStoreHarness): Promise<readonly DroppedTail[]> {
+  const store = harness.open();
+  const { droppedTails } = await store.open(signal());
+  await store.close();
+  return droppedTails;
+}
+
+/** Opens and reads as the kernel does; the damage may show in either. */
+async function damageSeenBy(harness: EventStoreHarness): Promise<unknown> {
+  const store = harness.open();
+  try {
+    await store.open(signal());
+    const verifier = new ChainVerifier();
+    for await (const chunk of store.read(0, signal())) verifier.push(chunk);
+    verifier.finish();
+    return undefined;
+  } catch (error) {
+    return error instanceof Damage ? error : error instanceof Error ? error.cause : error;
+  } finally {
+    await store.close();
+  }
+}

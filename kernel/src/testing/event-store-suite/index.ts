@@ -1,0 +1,16 @@
+export {
+  EVENT_STORE_CASES,
+  type EventStoreSuiteOptions,
+  eventStoreSuite,
+  runEventStoreCase,
+} from './event-store-suite.js';
+export type { EventStoreCase, EventStoreHarness } from './harness.js';
+export { MemoryEventStore, MemoryStorage, memoryEventStore } from './memory-event-store.js';
+export {
+  type BatchPosition,
+  batchOf,
+  type SampleBatch,
+  type SampleEvent,
+  SampleLog,
+  sampleBatch,
+} from './sample-log.js';

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { ChainVerifier, Damage, recordParts } from '@rynxs/log';
+import type {
+  Batch,
+  DroppedTail,
+  EventStore,
+  OpenedStore,
+  StoreErrorCode,
+  StoreHead,
+} from '../../contracts/event-store.js';
+
+/** What memoryEventStore instances share: give the same storage to a second store to reopen it. */
+export class MemoryStorage {
+  /** The commits, in order. */
+  readonly commits: { readonly firstSeq: number; readonly count: number; readonly bytes: Buffer }[] = [];
+  readonly objects = new Map<string, Buffer>();
+  /** Bytes after the last commit that opening must move aside. */
+  torn = Buffer.alloc(0);
+  droppedTails: DroppedTail[] = [];
+  /** The store that has it open for writing. */
+  owner: MemoryEventStore | undefined;
+}
+
+class MemoryStoreError extends Error {
+  override readonly name = 'MemoryStoreError';
+  constructor(
+    readonly storeCode: StoreErrorCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * An event store in memory, for tests of what stands above stores: it passes eventStoreSuite. Without `storage` it is
+ * empty and its own; stores over one MemoryStorage are processes that share a place.
+ */
+export function memoryEventStore(storage: MemoryStorage = new MemoryStorage()): EventStore {
+  return new MemoryEventStore(storage);
+}
+
+/** See memoryEventStore. */
+export class MemoryEventStore implements EventStore {
+  readonly location = 'memory:';
+  readonly #storage: MemoryStorage;
+  #isClosed = false;
+
+  constructor(storage: MemoryStorage) {
+    this.#storage = storage;
+  }
+
+  async open(signal: AbortSignal): Promise<OpenedStore> {
+    this.#check(signal);
+    const storage = this.#storage;
+    if (storage.owner !== undefined)
+      throw new MemoryStoreError('locked', 'another store over the same storage');
+    this.#verify();
+    storage.owner = this;
+    this.#dropTail();
+    return { head: this.#head(), droppedTails: [...storage.droppedTails] };
+  }
+
+  async append(batch: Batch, signal: AbortSignal): Promise<void> {
+    this.#check(signal);
+    const storage = this.#storage;
+    if (storage.owner !== this) throw new MemoryStoreError('closed', 'the store is not open');
+    if (batch.firstSeq !== this.#head().nextSeq) {
+      throw new MemoryStoreError('conflict', `seq ${batch.firstSeq} is not the next one`);
+    }
+    const { firstSeq, count } = batch;
+    storage.commits.push({ firstSeq, count, bytes: Buffer.from(batch.bytes) });
+    storage.droppedTails = storage.droppedTails.filter((tail) => tail.seq > firstSeq);
+  }
+
+  async *read(fromSeq: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    this.#check(signal);
+    for (const commit of [...this.#storage.commits]) {
+      if (commit.firstSeq + commit.count <= fromSeq) continue;
+      this.#check(signal);
+      yield Buffer.from(commit.bytes);
+    }
+  }
+
+  async head(signal: AbortSignal): Promise<StoreHead> {
+    this.#check(signal);
+    return this.#head();
+  }
+
+  async createObject(name: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    this.#check(signal);
+    const { objects } = this.#storage;
+    if (objects.has(name)) throw new MemoryStoreError('conflict', `${name} exists`);
+    objects.set(name, Buffer.from(bytes));
+  }
+
+  async readObject(name: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    this.#check(signal);
+    const bytes = this.#storage.objects.get(name);
+    return bytes === undefined ? undefined : Buffer.from(bytes);
+  }
+
+  async listObjects(prefix: string, signal: AbortSignal): Promise<readonly string[]> {
+    this.#check(signal);
+    return [...this.#storage.objects.keys()].filter((name) => name.startsWith(prefix)).sort();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#storage.owner === this) this.#storage.owner = undefined;
+  }
+
+  errorCode(error: unknown): StoreErrorCode {
+    if (error instanceof MemoryStoreError) return error.storeCode;
+    return error instanceof Damage ? 'damaged' : 'unknown';
+  }
+
+  #check(signal: AbortSignal): void {
+    if (this.#isClosed) throw new MemoryStoreError('closed', 'the store is closed');
+    signal.throwIfAborted();
+  }
+
+  #head(): StoreHead {
+    const last = this.#storage.commits.at(-1);
+    if (last === undefined) return { nextSeq: 0, hash: undefined };
+    const line = last.bytes.subarray(last.bytes.lastIndexOf('\n', -2) + 1);
+    return { nextSeq: last.firstSeq + last.count, hash: recordParts(line)?.hash };
+  }
+
+  #verify(): void {
+    const verifier = new ChainVerifier();
+    for (const { bytes } of this.#storage.commits) verifier.push(bytes);
+    verifier.finish();
+  }
+
+  #dropTail(): void {
+    const storage = this.#storage;
+    if (storage.torn.length === 0) return;
+    storage.droppedTails.push({
+      seq: this.#head().nextSeq,
+      bytes: storage.torn.length,
+      sha256: createHash('sha256').update(storage.torn).digest('hex'),
+      keptAs: `tail ${storage.droppedTails.length + 1}`,
+    });
+    storage.torn = Buffer.alloc(0);
+  }
+}
