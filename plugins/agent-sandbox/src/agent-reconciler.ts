@@ -1,0 +1,75 @@
+import {
+  type ChildrenState,
+  CONFIG,
+  type Decision,
+  type KubernetesObject,
+  type LiveView,
+  type Manifest,
+  type Reconciler,
+  type Report,
+} from '@rynxs/kernel';
+import type { JsonMap, LogEvent } from '@rynxs/log';
+import { decideAgent } from './decide.js';
+import { AGENT, agentDefinition } from './definition.js';
+import { manifestOf, manifestsOf } from './manifests/manifests.js';
+import { AGENT_CHILDREN, POD } from './manifests/resource-types.js';
+import { observeAgent } from './observe.js';
+import { type AgentConfiguration, reduceAgent } from './reduce.js';
+import { reportAgent } from './report/report.js';
+import { formatBytes } from './schema/quantity.js';
+import type { AgentSettings } from './settings.js';
+import { type AgentState, nextDeadline } from './state.js';
+
+/**
+ * Turns an Agent into a computer: a ConfigMap, a PersistentVolumeClaim, a NetworkPolicy and a Deployment of its name.
+ * Stateless: what it knows of an Agent is in the state that it is given.
+ */
+export class AgentReconciler implements Reconciler<AgentState> {
+  static readonly inject = [CONFIG];
+
+  readonly name = 'agent';
+  readonly version = 1;
+  readonly resource = AGENT;
+  readonly owns = AGENT_CHILDREN;
+  readonly watches = [POD];
+  readonly definition = agentDefinition;
+  readonly configuration: AgentConfiguration & JsonMap;
+
+  constructor(config: Readonly<Record<string, unknown>>) {
+    const { defaultWorkspaceSize } = config as AgentSettings;
+    this.configuration = { defaultWorkspaceSize: formatBytes(defaultWorkspaceSize) };
+  }
+
+  observe(object: KubernetesObject): JsonMap {
+    return observeAgent(object);
+  }
+
+  reduce(state: AgentState | undefined, event: LogEvent, configuration: JsonMap): AgentState | undefined {
+    return reduceAgent(state, event, configuration);
+  }
+
+  decide(state: AgentState): Decision {
+    return decideAgent(state);
+  }
+
+  manifests({ computer }: AgentState): readonly Manifest[] {
+    return computer === undefined ? [] : manifestsOf(computer);
+  }
+
+  children(state: AgentState): ChildrenState<unknown> {
+    return state.children;
+  }
+
+  applied(state: AgentState, child: string): Manifest | undefined {
+    const basis = state.children[child]?.basis;
+    return basis === undefined ? undefined : manifestOf(basis, child);
+  }
+
+  deadline(state: AgentState): string | undefined {
+    return nextDeadline(state);
+  }
+
+  report(state: AgentState, live: LiveView): Report {
+    return reportAgent(state, live);
+  }
+}

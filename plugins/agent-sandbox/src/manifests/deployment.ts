@@ -1,0 +1,111 @@
+import type { Manifest, ObjectMeta } from '@rynxs/kernel';
+import { type Computer, type EnvVariable, isIdle } from '../spec.js';
+import { AGENT_FILE } from './config-map.js';
+import { labelsOf, selectorOf } from './metadata.js';
+import { DEPLOYMENT } from './resource-types.js';
+
+/** Name of the only container. */
+export const CONTAINER = 'agent';
+export const WORKSPACE_PATH = '/workspace';
+
+/**
+ * Idles as process 1: reaps the orphans that it inherits (`wait` collects any child), ends at once on SIGTERM, starts
+ * over when somebody kills its sleep, and gives up rather than spin when the image has none.
+ */
+export const IDLE_COMMAND = [
+  '/bin/sh',
+  '-c',
+  "trap 'exit 0' TERM INT; while :; do sleep 2147483 & wait $!; case $? in 126|127) exit 127;; esac; done",
+] as const;
+
+/** The idle shell ends at once; what it leaves behind is not worth the usual 30 s. */
+const IDLE_GRACE_PERIOD_SECONDS = 5;
+
+const VOLUME_MOUNTS = [
+  { name: 'workspace', mountPath: WORKSPACE_PATH },
+  { name: 'tmp', mountPath: '/tmp' },
+  { name: 'config', mountPath: '/etc/rynxs', readOnly: true },
+];
+
+/** One pod that holds to the restricted Pod Security profile, or none while the computer does not run. */
+export function deployment(computer: Computer, metadata: ObjectMeta): Manifest {
+  const { name, isRunning } = computer;
+  return {
+    resource: DEPLOYMENT,
+    object: {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata,
+      spec: {
+        replicas: isRunning ? 1 : 0,
+        revisionHistoryLimit: 1,
+        // The workspace is one volume: two pods of one computer must never overlap.
+        strategy: { type: 'Recreate' },
+        selector: { matchLabels: selectorOf(name) },
+        template: { metadata: { labels: labelsOf(name) }, spec: podSpec(computer) },
+      },
+    },
+  };
+}
+
+function podSpec(computer: Computer) {
+  const { name, isolation } = computer;
+  const { runtimeClassName, user } = isolation;
+  return {
+    ...(runtimeClassName === undefined ? {} : { runtimeClassName }),
+    ...(isIdle(computer) ? { terminationGracePeriodSeconds: IDLE_GRACE_PERIOD_SECONDS } : {}),
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: user,
+      runAsGroup: user,
+      fsGroup: user,
+      // Walking through a large workspace at each start would take minutes.
+      fsGroupChangePolicy: 'OnRootMismatch',
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    // Owned although empty, so that one that somebody adds is drift.
+    initContainers: [],
+    containers: [container(computer)],
+    volumes: [
+      { name: 'workspace', persistentVolumeClaim: { claimName: name } },
+      { name: 'tmp', emptyDir: {} },
+      { name: 'config', configMap: { name, items: [{ key: AGENT_FILE, path: AGENT_FILE }] } },
+    ],
+  };
+}
+
+function container(computer: Computer) {
+  const { image, command, args, env, resources, isolation } = computer;
+  const program = isIdle(computer) ? IDLE_COMMAND : command;
+  return {
+    name: CONTAINER,
+    image,
+    ...(program === undefined ? {} : { command: program }),
+    ...(args === undefined ? {} : { args }),
+    workingDir: WORKSPACE_PATH,
+    env: variables(env),
+    envFrom: [],
+    ...(resources.requests === undefined && resources.limits === undefined ? {} : { resources }),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { add: [], drop: ['ALL'] },
+      privileged: false,
+      readOnlyRootFilesystem: isolation.readOnlyRootFilesystem,
+    },
+    volumeMounts: VOLUME_MOUNTS,
+  };
+}
+
+function variables(declared: readonly EnvVariable[]) {
+  const env = declared.map(({ name, value, secret }) => {
+    if (secret !== undefined)
+      return { name, valueFrom: { secretKeyRef: { name: secret.name, key: secret.key } } };
+    // The API server drops an empty value.
+    return value === undefined || value === '' ? { name } : { name, value };
+  });
+  return declared.some(({ name }) => name === 'HOME')
+    ? env
+    : [{ name: 'HOME', value: WORKSPACE_PATH }, ...env];
+}

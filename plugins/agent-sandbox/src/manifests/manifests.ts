@@ -1,0 +1,31 @@
+import { childKey, type Manifest } from '@rynxs/kernel';
+import type { Computer } from '../spec.js';
+import { configMap } from './config-map.js';
+import { deployment } from './deployment.js';
+import { childMetadata } from './metadata.js';
+import { networkPolicy } from './network-policy.js';
+import { workspaceClaim } from './workspace.js';
+
+const known = new WeakMap<Computer, readonly Manifest[]>();
+
+/** The children of a computer, in the order in which they are made. Computed once per computer; never change them. */
+export function manifestsOf(computer: Computer): readonly Manifest[] {
+  const remembered = known.get(computer);
+  if (remembered !== undefined) return remembered;
+  const metadata = childMetadata(computer);
+  const manifests = [
+    configMap(computer, metadata),
+    workspaceClaim(computer, metadata),
+    networkPolicy(computer, metadata),
+    deployment(computer, metadata),
+  ];
+  known.set(computer, manifests);
+  return manifests;
+}
+
+/** The manifest of one child (`Deployment/my-agent`); undefined when the computer has no such child. */
+export function manifestOf(computer: Computer, child: string): Manifest | undefined {
+  return manifestsOf(computer).find(
+    ({ resource, object }) => childKey(resource, object.metadata.name) === child,
+  );
+}

@@ -1,0 +1,10 @@
+import { definePlugin, RECONCILER } from '@rynxs/kernel';
+import { AgentReconciler } from './agent-reconciler.js';
+import { agentSettings } from './settings.js';
+
+export default definePlugin({
+  id: 'agent-sandbox',
+  apiVersion: 1,
+  provides: [RECONCILER.as('agent', AgentReconciler)],
+  config: agentSettings,
+});

@@ -1,0 +1,174 @@
+import { type KubernetesObject, type LiveView, manifestDigest, type Report } from '@rynxs/kernel';
+import type { JsonMap } from '@rynxs/log';
+import { manifestsOf } from '../manifests/manifests.js';
+import { DEPLOYMENT, POD } from '../manifests/resource-types.js';
+import type { Computer } from '../spec.js';
+import { type AgentState, isExpired } from '../state.js';
+import { type Assessment, assessment } from './assessment.js';
+import { type Condition, writtenConditions } from './conditions.js';
+import type { LiveCondition, LiveDeploymentStatus } from './live-shapes.js';
+import { assessPod, conditionOf, limitationsOf, podOf } from './pod.js';
+
+/** Failures that tell nothing by themselves: another one says why. */
+const CONSEQUENCES = new Set(['NotAttempted']);
+
+/** The status of an Agent. */
+export function reportAgent(state: AgentState, live: LiveView): Report {
+  const { computer, refusal, lifecycle } = state;
+  const pod = computer === undefined ? undefined : podOf(objectsOf(live, POD.kind), computer);
+  const health = assess(state, live, pod);
+  const isStopped = computer !== undefined && !computer.isRunning;
+  const generation = live.object.metadata.generation ?? 0;
+  const previous = ((live.object.status ?? {}) as { conditions?: readonly LiveCondition[] }).conditions ?? [];
+  const conditions = conditionsOf(state, live, health, isStopped && pod === undefined, previous);
+  const limitations = pod === undefined ? [] : limitationsOf(pod);
+  const isShown = pod !== undefined && health.kind !== 'progressing' && computer?.isRunning === true;
+  const status: JsonMap = {
+    observedGeneration: generation,
+    phase: phaseOf(state, health),
+    conditions: [...writtenConditions(conditions, previous, generation, live.now)],
+    ...(isShown ? { podName: pod.metadata.name } : {}),
+    ...(computer === undefined
+      ? {}
+      : { workspace: { claimName: computer.name, size: computer.workspace.size } }),
+    ...(lifecycle.expiresAt === undefined ? {} : { expiresAt: lifecycle.expiresAt }),
+    ...(isShown && limitations.length > 0
+      ? { limitations: limitations.map((limitation) => ({ ...limitation })) }
+      : {}),
+    lastEvent: { seq: live.lastEvent.seq, hash: live.lastEvent.hash },
+  };
+  const { kind, reason, message } = health;
+  const isSuspended = isStopped && kind === 'ready';
+  const verdict =
+    refusal === undefined
+      ? { state: isSuspended ? ('suspended' as const) : kind, reason, message }
+      : { state: 'degraded' as const, reason: refusal.reason, message: refusal.message };
+  return { status, health: verdict };
+}
+
+/** How the last accepted computer is doing: `ready` also for one that has stopped because it should. */
+function assess(state: AgentState, live: LiveView, pod: KubernetesObject | undefined): Assessment {
+  const { computer } = state;
+  if (computer === undefined) {
+    const { reason = 'NotObserved', message = 'the Agent was not looked at yet' } = state.refusal ?? {};
+    return assessment('degraded', reason, message);
+  }
+  return (
+    childrenFailure(state) ??
+    unsettled(state, computer) ??
+    (computer.isRunning ? assessRunning(computer, live, pod) : assessStopped(state, pod))
+  );
+}
+
+function childrenFailure({ children }: AgentState): Assessment | undefined {
+  for (const [child, { failure }] of Object.entries(children)) {
+    if (failure !== undefined && !CONSEQUENCES.has(failure.reason))
+      return assessment('degraded', failure.reason, `${child}: ${failure.message}`);
+  }
+  return undefined;
+}
+
+function unsettled({ children }: AgentState, computer: Computer): Assessment | undefined {
+  const isSettled = manifestsOf(computer).every(
+    (manifest) =>
+      children[`${manifest.resource.kind}/${manifest.object.metadata.name}`]?.digest ===
+      manifestDigest(manifest),
+  );
+  return isSettled
+    ? undefined
+    : assessment('progressing', 'Reconciling', 'children are being made or changed');
+}
+
+function assessRunning(computer: Computer, live: LiveView, pod: KubernetesObject | undefined): Assessment {
+  const deployment = objectsOf(live, DEPLOYMENT.kind).find(({ metadata }) => metadata.name === computer.name);
+  const status = (deployment?.status ?? {}) as LiveDeploymentStatus;
+  const isCurrent =
+    (status.observedGeneration ?? 0) >= (deployment?.metadata.generation ?? 0) &&
+    (status.updatedReplicas ?? 0) > 0;
+  if (pod === undefined) {
+    const failure = conditionOf(status.conditions, 'ReplicaFailure');
+    if (failure?.status === 'True')
+      return assessment(
+        'degraded',
+        failure.reason ?? 'ReplicaFailure',
+        failure.message ?? 'the pod cannot be made',
+      );
+    return assessment('progressing', 'Starting', 'the pod is starting');
+  }
+  const condition = assessPod(pod, computer);
+  if (condition.kind === 'ready' && !isCurrent)
+    return assessment('progressing', 'Replacing', 'the previous pod is ending');
+  const deadline = conditionOf(status.conditions, 'Progressing');
+  return condition.kind === 'progressing' && deadline?.status === 'False'
+    ? { ...condition, kind: 'degraded' }
+    : condition;
+}
+
+function assessStopped(state: AgentState, pod: KubernetesObject | undefined): Assessment {
+  if (pod !== undefined) return assessment('progressing', 'Stopping', `pod ${pod.metadata.name} is ending`);
+  return isExpired(state)
+    ? assessment(
+        'ready',
+        'Expired',
+        `stopped for good at ${state.lifecycle.expiresAt}, when its ttl was over; the workspace is kept until the Agent is deleted`,
+      )
+    : assessment('ready', 'Suspended', 'stopped by spec.lifecycle.state; the workspace is kept');
+}
+
+function phaseOf({ computer, ...state }: AgentState, { kind }: Assessment): string {
+  if (computer === undefined) return 'Refused';
+  if (kind === 'degraded') return 'Degraded';
+  if (!computer.isRunning) return isExpired(state) ? 'Expired' : 'Suspended';
+  return kind === 'ready' ? 'Running' : 'Pending';
+}
+
+function conditionsOf(
+  { computer, refusal }: AgentState,
+  { contested }: LiveView,
+  health: Assessment,
+  isSuspended: boolean,
+  previous: readonly LiveCondition[],
+): readonly Condition[] {
+  const { kind, reason, message } = health;
+  const isRunning = computer?.isRunning === true;
+  const degraded = kind === 'degraded' ? health : refusal;
+  const wasContested = previous.some(({ type }) => type === 'DriftContested');
+  return [
+    { type: 'Ready', isTrue: isRunning && kind === 'ready', reason, message },
+    {
+      type: 'Progressing',
+      isTrue: kind === 'progressing',
+      reason: kind === 'progressing' ? reason : 'Settled',
+      message: kind === 'progressing' ? message : '',
+    },
+    {
+      type: 'Degraded',
+      isTrue: degraded !== undefined,
+      reason: degraded?.reason ?? 'AsExpected',
+      message: degraded?.message ?? '',
+    },
+    {
+      type: 'Suspended',
+      isTrue: isSuspended,
+      reason: isSuspended ? reason : isRunning ? 'Running' : reason,
+      message: isSuspended ? message : '',
+    },
+    ...(contested.length > 0 || wasContested
+      ? [
+          {
+            type: 'DriftContested',
+            isTrue: contested.length > 0,
+            reason: contested.length > 0 ? 'ChangedBack' : 'Settled',
+            message:
+              contested.length > 0
+                ? `somebody keeps changing ${contested.join(', ')}; repairs wait longer and longer`
+                : '',
+          },
+        ]
+      : []),
+  ];
+}
+
+function objectsOf({ children }: LiveView, kind: string): readonly KubernetesObject[] {
+  return children.filter(({ resource }) => resource.kind === kind).map(({ object }) => object);
+}

@@ -1,0 +1,67 @@
+import type { StructuralSchema } from './structural-schema.js';
+
+const text = (description: string): StructuralSchema => ({ type: 'string', description });
+const number = (description: string): StructuralSchema => ({ type: 'integer', format: 'int64', description });
+
+/** Schema of `status`. Written by the operator alone. */
+export const statusSchema: StructuralSchema = {
+  type: 'object',
+  description: 'How the computer is doing.',
+  properties: {
+    observedGeneration: number('Generation of the Agent that this status is about.'),
+    phase: {
+      type: 'string',
+      description: 'The conditions in one word.',
+      enum: ['Pending', 'Running', 'Degraded', 'Suspended', 'Expired', 'Refused'],
+    },
+    podName: text('Pod that the computer runs in; absent while it does not.'),
+    workspace: {
+      type: 'object',
+      description: 'The volume behind /workspace.',
+      properties: {
+        claimName: text('Its PersistentVolumeClaim.'),
+        size: text('Size that is asked for.'),
+      },
+    },
+    expiresAt: { type: 'string', format: 'date-time', description: 'When the computer is stopped for good.' },
+    limitations: {
+      type: 'array',
+      description: 'What is simulated or not enforced where the computer runs.',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['reason'],
+      items: {
+        type: 'object',
+        required: ['reason', 'message'],
+        properties: { reason: text('CamelCase word.'), message: text('What it means for the user.') },
+      },
+    },
+    lastEvent: {
+      type: 'object',
+      description: 'The newest event of this Agent in the log.',
+      properties: { seq: number('Position in the log.'), hash: text('Hash of the record, SHA-256 in hex.') },
+    },
+    conditions: {
+      type: 'array',
+      description:
+        'Ready, Progressing, Degraded, Suspended; DriftContested while somebody keeps changing children back.',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['type'],
+      items: {
+        type: 'object',
+        required: ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
+        properties: {
+          type: text('Name of the condition.'),
+          status: { type: 'string', description: 'Whether it holds.', enum: ['True', 'False', 'Unknown'] },
+          reason: text('Why, as a CamelCase word.'),
+          message: text('Why, for people.'),
+          observedGeneration: number('Generation of the Agent that it is about.'),
+          lastTransitionTime: {
+            type: 'string',
+            format: 'date-time',
+            description: 'When `status` changed last.',
+          },
+        },
+      },
+    },
+  },
+};
