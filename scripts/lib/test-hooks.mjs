@@ -18,7 +18,8 @@ export const mochaHooks = {
     }
     const known = new Set(openHandles());
     for (const suite of this.test.parent.suites) {
-      suite.afterAll('leaves nothing running', async () => {
+      suite.afterAll('leaves nothing running', async function () {
+        this.timeout(2 * PATIENCE_MS);
         const left = await leftOver(known);
         for (const handle of left) known.add(handle);
         if (left.length > 0) throw new Error(`left behind: ${left.map(describe).join(', ')}`);
