@@ -6,7 +6,19 @@ import { parse } from 'acorn';
  * Modules whose functions must give the same bytes for the same arguments in every process, at every time. What they
  * import from this repository must be pure as well.
  */
-export const PURE_MODULES = ['kernel/dist/reconcile/children.js', 'kernel/dist/reconcile/events.js'];
+export const PURE_MODULES = [
+  'kernel/dist/reconcile/children.js',
+  'kernel/dist/reconcile/decision.js',
+  'kernel/dist/reconcile/events.js',
+  'kernel/dist/reconcile/owned-fields.js',
+  'kernel/dist/reconcile/projection.js',
+  'kernel/dist/reconcile/scrub.js',
+  'plugins/agent-sandbox/dist/decide.js',
+  'plugins/agent-sandbox/dist/expiry.js',
+  'plugins/agent-sandbox/dist/manifests/manifests.js',
+  'plugins/agent-sandbox/dist/observe.js',
+  'plugins/agent-sandbox/dist/reduce.js',
+];
 
 /** What may be imported from Node: hashing, which depends on its arguments alone, and bytes. */
 const PURE_BUILTINS = {
