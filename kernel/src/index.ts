@@ -1,8 +1,29 @@
+export { SystemClock } from './clock/system-clock.js';
+export type { ConfigOrigin, Configuration, ResolvedSetting } from './config/configuration.js';
+export type { KernelSettings } from './config/kernel-settings.js';
+export { configReference } from './config/reference.js';
 export * from './contracts/index.js';
+export { inject, injectable, optional } from './di/dependencies.js';
 export * from './errors/index.js';
+export { errorReference } from './errors/reference.js';
 export { EventLog, type EventLogOptions, type LogIdentity, type WritingTerm } from './event-log/event-log.js';
 export { storeFailure } from './event-log/store-failure.js';
+export { createKernel } from './host/create-kernel.js';
+export type {
+  BootNode,
+  BootTree,
+  Kernel,
+  KernelOptions,
+  ModuleLoader,
+  PluginDescription,
+  PluginPackage,
+} from './host/kernel.js';
 export { StandaloneLeadership } from './leadership/standalone.js';
+export { ShutdownRequested, ShutdownSignals, type SignalSource } from './lifecycle/shutdown-signals.js';
+export { createLogger, type LoggerOptions } from './logging/create-logger.js';
+export type { LogLevel } from './logging/line-logger.js';
 export { type Operator, startOperator } from './operator/operator.js';
+export { SystemRandom } from './random/system-random.js';
 export * from './reconcile/index.js';
 export * from './replay/index.js';
+export { NoTelemetry } from './telemetry/no-telemetry.js';

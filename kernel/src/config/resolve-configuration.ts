@@ -83,7 +83,8 @@ export function resolveConfiguration(
   }
   layers.validate({ allowed: 'strict' });
 
-  const textOf = (item: DeclaredSetting): string | undefined => (layers.get(item.path) as string | null) ?? undefined;
+  const textOf = (item: DeclaredSetting): string | undefined =>
+    (layers.get(item.path) as string | null) ?? undefined;
   return {
     values: valuesBySection(sections, declared, parsed),
     errors,

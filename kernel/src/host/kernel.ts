@@ -118,5 +118,3 @@ export interface PluginDescription {
   /** Where its configuration came from: the distinct origins other than defaults, e.g. `environment`, `rynxs.yaml`. */
   readonly configuredBy: readonly string[];
 }
-
-export type CreateKernel = (options: KernelOptions) => Promise<Kernel>;

@@ -15,6 +15,15 @@ export interface PackageDescription {
   readonly manifest?: PluginManifest;
 }
 
+/** The fields of a package.json that matter here; anybody may have written it. */
+interface PackageJson {
+  readonly name?: unknown;
+  readonly version?: unknown;
+  readonly main?: unknown;
+  readonly exports?: unknown;
+  readonly rynxs?: unknown;
+}
+
 /** More packages than this are not looked at when a missing plugin is searched for. */
 const MAX_PACKAGES_SEARCHED = 5_000;
 
@@ -37,19 +46,19 @@ export async function describePackage(directory: string): Promise<PackageDescrip
     throw error;
   });
   if (text === undefined) return undefined;
-  const json = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  const json = JSON.parse(text) as PackageJson;
   const root = await realpath(directory);
-  const manifest = readManifest(json['rynxs']);
-  if (json['rynxs'] !== undefined && manifest === undefined) {
+  const manifest = readManifest(json.rynxs);
+  if (json.rynxs !== undefined && manifest === undefined) {
     throw new Error(
       '`rynxs` in its package.json must be {"apiVersion": number, "provides": {"TOKEN": ["type"]}}',
     );
   }
   return {
-    name: typeof json['name'] === 'string' ? json['name'] : root,
+    name: typeof json.name === 'string' ? json.name : root,
     directory: root,
     module: pathToFileURL(join(root, entryPoint(json))).href,
-    ...(typeof json['version'] === 'string' ? { version: json['version'] } : {}),
+    ...(typeof json.version === 'string' ? { version: json.version } : {}),
     ...(manifest === undefined ? {} : { manifest }),
   };
 }
@@ -99,10 +108,10 @@ async function packageNames(modules: string): Promise<readonly string[]> {
 }
 
 /** The entry point of an ES module package: `exports` before `main`. See nodejs.org/api/packages.html. */
-function entryPoint(json: Readonly<Record<string, unknown>>): string {
-  const exported = json['exports'];
+function entryPoint(json: PackageJson): string {
+  const exported = json.exports;
   const root = isRecord(exported) && '.' in exported ? exported['.'] : exported;
-  const main = typeof json['main'] === 'string' ? json['main'] : 'index.js';
+  const main = typeof json.main === 'string' ? json.main : 'index.js';
   return conditional(root) ?? main;
 }
 

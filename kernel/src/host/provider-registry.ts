@@ -37,11 +37,10 @@ export class ProviderRegistry {
   #add(registered: RegisteredProvider, reserved: readonly Token<unknown>[]): void {
     const { token, type } = registered.provider;
     const entry = this.#byToken.get(token.symbol) ?? { token, providers: [] };
-    const duplicate = (first: string): void => {
-      const second = registered.plugin;
-      this.errors.push(rynxsError('RYNXS_PROVIDER_DUPLICATE', { token: token.name, type, first, second }));
-    };
-    if (reserved.some((other) => other.symbol === token.symbol)) return duplicate('kernel');
+    if (reserved.some((other) => other.symbol === token.symbol)) {
+      this.#reportDuplicate(registered, 'kernel');
+      return;
+    }
     if (entry.token.cardinality !== token.cardinality || entry.token.selectedBy !== token.selectedBy) {
       const detail = `its token ${token.name} differs from the one of plugin ${entry.providers[0]?.plugin}`;
       this.errors.push(rynxsError('RYNXS_PLUGIN_INVALID', { plugin: registered.plugin, detail }));
@@ -50,8 +49,15 @@ export class ProviderRegistry {
     // Where nothing chooses among providers of one service, a second one is one too many whatever its type.
     const choosable = token.cardinality === 'many' || token.selectedBy !== undefined;
     const first = entry.providers.find(({ provider }) => !choosable || provider.type === type);
-    if (first !== undefined) return duplicate(first.plugin);
+    if (first !== undefined) {
+      this.#reportDuplicate(registered, first.plugin);
+      return;
+    }
     entry.providers.push(registered);
     this.#byToken.set(token.symbol, entry);
+  }
+
+  #reportDuplicate({ plugin: second, provider: { token, type } }: RegisteredProvider, first: string): void {
+    this.errors.push(rynxsError('RYNXS_PROVIDER_DUPLICATE', { token: token.name, type, first, second }));
   }
 }

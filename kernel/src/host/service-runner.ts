@@ -33,6 +33,7 @@ export class ServiceRunner {
   #started: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
   #elapsedMs: number | undefined;
+  #phase: ServiceRunner['phase'] = 'not started';
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -58,8 +59,8 @@ export class ServiceRunner {
     return this.#stopped;
   }
 
-  get isStopped(): boolean {
-    return this.#stopped !== undefined;
+  get phase(): 'not started' | 'starting' | 'started' | 'stopped' {
+    return this.#phase;
   }
 
   tree(): BootTree {
@@ -70,6 +71,7 @@ export class ServiceRunner {
   }
 
   async #startAll(signal: AbortSignal): Promise<void> {
+    this.#phase = 'starting';
     const begin = this.#options.clock.monotonic();
     const errors: RynxsError[] = [];
     const failed = new Set<ServiceNode>();
@@ -86,9 +88,16 @@ export class ServiceRunner {
       errors.push(error);
     }
     this.#elapsedMs = this.#options.clock.monotonic() - begin;
-    if (!signal.aborted && errors.length === 0) return;
+    if (!signal.aborted && errors.length === 0) {
+      this.#phase = 'started';
+      return;
+    }
     errors.push(...(await this.#stopAll()));
-    if (signal.aborted) throw signal.reason;
+    if (signal.aborted) {
+      // The caller wanted the end, so the reason is the outcome; what went wrong on the way goes to the log.
+      for (const error of errors) this.#options.logger.warn(error.message, { code: error.code, error });
+      throw signal.reason;
+    }
     throw new RynxsErrors(errors);
   }
 
@@ -130,7 +139,8 @@ export class ServiceRunner {
     if (errors.length > 0) throw new RynxsErrors(errors);
   }
 
-  async #stopAll(): Promise<readonly RynxsError[]> {
+  async #stopAll(): Promise<RynxsError[]> {
+    this.#phase = 'stopped';
     const errors: RynxsError[] = [];
     for (const run of this.#states.toReversed()) {
       if (run.state !== 'started') continue;

@@ -1,1 +1,13 @@
+export { type CapturedLine, type CapturingLogger, capturingLogger } from './capturing-logger.js';
 export * from './event-store-suite/index.js';
+export { FakeClock } from './fake-clock.js';
+export { FakeLeadership } from './fake-leadership.js';
+export { FakeTelemetry } from './fake-telemetry.js';
+export { seededRandom } from './seeded-random.js';
+export {
+  type GivenService,
+  given,
+  startTestKernel,
+  type TestKernel,
+  type TestKernelOptions,
+} from './start-test-kernel.js';
