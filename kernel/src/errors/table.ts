@@ -192,6 +192,68 @@ export const ERROR_TABLE = {
     remedy: 'Renew the credentials of the kubeconfig, or grant what is missing with a ClusterRole.',
     exitCode: 1,
   },
+  RYNXS_USAGE: {
+    message: '{detail}',
+    remedy: 'See `rynxs --help`, or `rynxs COMMAND --help` for the options of a command.',
+    exitCode: 2,
+  },
+  RYNXS_STORE_URL: {
+    message: 'the log {url} cannot be read: {detail}',
+    remedy: 'Name the log with --store file://DIR.',
+    exitCode: 2,
+  },
+  RYNXS_LOG_NOT_FOUND: {
+    message: 'there is no event log at {location}, or nothing is in it yet',
+    remedy: 'Name the log with --store file://DIR, or start one with `rynxs dev`.',
+    exitCode: 2,
+  },
+  RYNXS_LOG_NO_SUCH_RECORD: {
+    message: 'the event log at {location} has no record {seq}',
+    remedy: 'See `rynxs log tail -n 1` for the last one.',
+    exitCode: 2,
+  },
+  RYNXS_MANIFEST_UNREADABLE: {
+    message: 'the manifest {file} cannot be read: {detail}',
+    remedy: 'Correct the path; examples/agent-basic.yaml is a manifest that works.',
+    exitCode: 2,
+  },
+  RYNXS_MANIFEST_INVALID: {
+    message: '{file}:{line}: {detail}',
+    remedy: 'Correct that line; nothing was started or applied.',
+    exitCode: 2,
+  },
+  RYNXS_MANIFEST_REFUSED: {
+    message: '{file}:{line}: the cluster refuses {object}: {detail}',
+    remedy: 'Correct the manifest and apply it again.',
+    exitCode: 2,
+  },
+  RYNXS_DATA_DIR: {
+    message: '{dir} cannot be used to keep data in: {detail}',
+    remedy: 'Name a directory that you may write with --data-dir.',
+    exitCode: 2,
+  },
+  RYNXS_DATA_DIR_IN_USE: {
+    message: '{dir} is in use by {holder}',
+    remedy:
+      'Rynxs runs there already: use it, stop it with Ctrl-C, or start another one with --data-dir, --port 0, --metrics-port 0 and --health-port 0.',
+    exitCode: 1,
+  },
+  RYNXS_CLUSTER_REQUEST: {
+    message: 'the cluster did not {what}: {detail}',
+    remedy: 'Check that the cluster runs and that --kubeconfig names it; `rynxs dev` starts one.',
+    exitCode: 1,
+  },
+  RYNXS_AGENT_NOT_READY: {
+    message: '{agent} was not Ready within {timeout}; it waits for {waiting}',
+    remedy:
+      'See `kubectl describe` for its events and rynxs.log in the data directory; --timeout gives it more time.',
+    exitCode: 1,
+  },
+  RYNXS_AGENT_BLOCKED: {
+    message: '{agent} cannot become Ready: {reason}: {detail}',
+    remedy: 'Remove the obstacle; waiting does not help.',
+    exitCode: 1,
+  },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 
 /** A code of the table. */

@@ -1,0 +1,82 @@
+import {
+  CLUSTER,
+  type Cluster,
+  ClusterError,
+  createKernel,
+  definePlugin,
+  type Kernel,
+  type Plugin,
+} from '@rynxs/kernel';
+import { FIRST_PARTY_PLUGINS } from '../first-party-plugins.js';
+import { configFile } from '../settings/config-file.js';
+import type { Terminal } from '../terminal/terminal.js';
+
+/** What a command that only looks needs of the plugins: nothing is written, nothing is served. */
+const LOOKING_ONLY = {
+  EVENT_STORE_TYPE: 'file',
+  LEADERSHIP_TYPE: 'standalone',
+  TELEMETRY_TYPE: 'none',
+  LOG_LEVEL: 'warn',
+} as const;
+
+/**
+ * A started kernel with the client of a cluster, for commands that look at a cluster from outside. `kubeconfig`
+ * undefined: what the client finds by itself. The caller stops it.
+ */
+export function startClientKernel(kubeconfig: string | undefined, terminal: Terminal): Promise<Kernel> {
+  const flags = {
+    CLUSTER_TYPE: 'kubernetes',
+    ...(kubeconfig === undefined ? {} : { KUBECONFIG: kubeconfig }),
+  };
+  return started(flags, [], undefined, terminal);
+}
+
+/** A started kernel with the reconcilers and no cluster: nothing outside the process is touched. The caller stops it. */
+export function startOfflineKernel(terminal: Terminal, config?: string): Promise<Kernel> {
+  return started({ CLUSTER_TYPE: 'offline' }, [offlinePlugin], config, terminal);
+}
+
+async function started(
+  flags: Readonly<Record<string, string>>,
+  plugins: readonly Plugin[],
+  config: string | undefined,
+  { cwd, env, interrupted }: Terminal,
+): Promise<Kernel> {
+  const kernel = await createKernel({
+    plugins: [...FIRST_PARTY_PLUGINS, ...plugins],
+    env,
+    directory: cwd,
+    flags: { ...LOOKING_ONLY, ...flags },
+    ...configFile(config, cwd),
+  });
+  await kernel.start(interrupted);
+  return kernel;
+}
+
+class OfflineCluster implements Cluster {
+  info = refuse;
+  get = refuse;
+  list = refuse;
+  create = refuse;
+  update = refuse;
+  updateStatus = refuse;
+  delete = refuse;
+  exec = refuse;
+  cache(): never {
+    throw offline();
+  }
+}
+
+function refuse(): Promise<never> {
+  return Promise.reject(offline());
+}
+
+function offline(): ClusterError {
+  return new ClusterError('unavailable', 'this command works without a cluster');
+}
+
+const offlinePlugin = definePlugin({
+  id: 'offline-cluster',
+  apiVersion: 1,
+  provides: [CLUSTER.as('offline', OfflineCluster)],
+});

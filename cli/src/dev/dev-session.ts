@@ -1,0 +1,102 @@
+import {
+  CLUSTER,
+  type Cluster,
+  createKernel,
+  EVENT_STORE,
+  type EventStore,
+  type Kernel,
+  type Logger,
+  type Operator,
+  RECONCILER,
+  type Reconciler,
+  startOperator,
+  TELEMETRY,
+} from '@rynxs/kernel';
+import { FIRST_PARTY_PLUGINS } from '../first-party-plugins.js';
+import { configFile } from '../settings/config-file.js';
+import type { Terminal } from '../terminal/terminal.js';
+import { devFlags } from './dev-flags.js';
+import type { DevOptions } from './dev-options.js';
+import { installDefinitions } from './install-definitions.js';
+
+/** The running system of `rynxs dev`. */
+export class DevSession {
+  readonly #kernel: Kernel;
+  readonly #operator: Operator;
+  readonly #failed = new AbortController();
+  /** When it began, in milliseconds since 1970: no process that runs in it is older. */
+  readonly startedAt: number;
+  /** Aborts when the user interrupts and when the operator cannot go on; the reason says which. */
+  readonly signal: AbortSignal;
+
+  private constructor(kernel: Kernel, operator: Operator, startedAt: number, interrupted: AbortSignal) {
+    this.#kernel = kernel;
+    this.#operator = operator;
+    this.startedAt = startedAt;
+    this.signal = AbortSignal.any([interrupted, this.#failed.signal]);
+    operator.done.catch((reason: unknown) => this.#failed.abort(reason));
+  }
+
+  /** Starts plugins, brings the definitions into the cluster, starts the operator. Leaves nothing behind when it fails. */
+  static async start(
+    options: DevOptions,
+    dataDir: string,
+    logger: Logger,
+    terminal: Terminal,
+  ): Promise<DevSession> {
+    const { cwd, env, interrupted } = terminal;
+    const startedAt = Date.now();
+    const kernel = await createKernel({
+      plugins: FIRST_PARTY_PLUGINS,
+      env,
+      directory: cwd,
+      flags: devFlags(options, dataDir, env),
+      overrides: { logger },
+      ...configFile(options.config, cwd),
+    });
+    try {
+      await kernel.start(interrupted);
+      await installDefinitions(kernel.get(CLUSTER), kernel.getAll(RECONCILER), interrupted);
+      const operator = await startOperator(kernel, { signal: interrupted });
+      return new DevSession(kernel, operator, startedAt, interrupted);
+    } catch (error) {
+      await kernel.stop();
+      throw error;
+    }
+  }
+
+  get cluster(): Cluster {
+    return this.#kernel.get(CLUSTER);
+  }
+
+  get reconcilers(): readonly Reconciler[] {
+    return this.#kernel.getAll(RECONCILER);
+  }
+
+  get store(): EventStore {
+    return this.#kernel.get(EVENT_STORE);
+  }
+
+  /** Whether the log commands of this program can read the log on their own. */
+  get hasReadableLog(): boolean {
+    return this.#kernel.settings.eventStoreType === 'file';
+  }
+
+  get metrics(): string | undefined {
+    return this.#kernel.get(TELEMETRY).endpoint();
+  }
+
+  /** Ends the operator in good order. Rejects with the reason for which it could not go on, if there was one. */
+  async stopOperator(): Promise<void> {
+    await this.#operator.stop();
+  }
+
+  /** Ends everything, whatever of it fails; the first failure is thrown when all is done. Idempotent. */
+  async stop(): Promise<void> {
+    try {
+      await this.#operator.stop();
+    } finally {
+      await this.#kernel.stop();
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { rynxsError } from '@rynxs/kernel';
+import type { VerifiedCommit } from '@rynxs/log';
+import type { OutputFormat } from '../terminal/output-format.js';
+import type { Terminal } from '../terminal/terminal.js';
+import { logLocation } from './log-location.js';
+import { openLogForReading } from './open-log.js';
+import { type ReadRecord, readCommits } from './read-records.js';
+
+/** `rynxs log inspect`. Throws RYNXS_LOG_NO_SUCH_RECORD. */
+export async function inspectCommand(
+  seq: number,
+  options: { readonly store?: string; readonly output: OutputFormat },
+  terminal: Terminal,
+): Promise<void> {
+  const store = await openLogForReading(logLocation(options.store, terminal));
+  for await (const { commit, records } of readCommits(store, seq, terminal.interrupted)) {
+    const record = records.find(({ event }) => event.seq === seq);
+    if (record === undefined) continue;
+    terminal.stdout.write(
+      options.output === 'json'
+        ? `${JSON.stringify(describe(record, commit))}\n`
+        : formatRecord(record, commit),
+    );
+    return;
+  }
+  throw rynxsError('RYNXS_LOG_NO_SUCH_RECORD', { location: store.location, seq });
+}
+
+function describe({ event, hash, prevHash, bytes }: ReadRecord, { firstSeq, count }: VerifiedCommit): object {
+  return {
+    event,
+    event_hash: hash,
+    prev_hash: prevHash,
+    bytes,
+    commit: {
+      batch: event.meta?.batch ?? null,
+      first_seq: firstSeq,
+      last_seq: firstSeq + count - 1,
+      records: count,
+    },
+  };
+}
+
+function formatRecord(record: ReadRecord, commit: VerifiedCommit): string {
+  const { event, hash, prevHash, bytes } = record;
+  const last = commit.firstSeq + commit.count - 1;
+  const batch = event.meta?.batch === undefined ? '' : `, batch ${event.meta.batch}`;
+  return [
+    JSON.stringify(event, undefined, 2),
+    `hash    ${hash}`,
+    `prev    ${prevHash}`,
+    `commit  seq ${commit.firstSeq} to ${last}${batch}`,
+    `bytes   ${bytes}`,
+    '',
+  ].join('\n');
+}

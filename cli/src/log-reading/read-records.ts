@@ -1,0 +1,63 @@
+import { type EventStore, type RynxsError, rynxsError } from '@rynxs/kernel';
+import { ChainVerifier, Damage, type LogEvent, type VerifiedCommit } from '@rynxs/log';
+import { readFailure } from './open-log.js';
+
+/** A record as the log commands show it. */
+export interface ReadRecord {
+  readonly event: LogEvent;
+  readonly hash: string;
+  readonly prevHash: string;
+  /** Bytes of its line, LF included. */
+  readonly bytes: number;
+}
+
+/** A commit with its records, verified from where reading began. */
+export interface ReadCommit {
+  readonly commit: VerifiedCommit;
+  readonly records: readonly ReadRecord[];
+}
+
+/**
+ * Streams whole commits from the one that holds `fromSeq`. What came before is taken on trust: `verifyLog` is what
+ * checks a log. Throws RYNXS_LOG_DAMAGED at the first record that is not as it should be, RYNXS_LOG_UNAVAILABLE
+ * when the store cannot be read.
+ */
+export async function* readCommits(
+  store: EventStore,
+  fromSeq: number,
+  signal: AbortSignal,
+): AsyncGenerator<ReadCommit, void, undefined> {
+  let ready: ReadCommit[] = [];
+  let records: ReadRecord[] = [];
+  const verifier = new ChainVerifier({
+    fromSeq,
+    onRecord: (record) => {
+      const { event, hash, prevHash, line } = record;
+      records.push({ event, hash, prevHash, bytes: line.length + 1 });
+    },
+    onCommit: (commit) => {
+      ready.push({ commit, records });
+      records = [];
+    },
+  });
+  try {
+    for await (const chunk of store.read(fromSeq, signal)) {
+      verifier.push(chunk);
+      const commits = ready;
+      ready = [];
+      yield* commits;
+    }
+  } catch (cause) {
+    yield* ready;
+    if (cause instanceof Damage) throw damageError(store.location, cause);
+    signal.throwIfAborted();
+    throw readFailure(store, cause);
+  }
+}
+
+/** RYNXS_LOG_DAMAGED of a damage, which stays its cause. */
+export function damageError(location: string, damage: Damage): RynxsError {
+  const { seq, kind, detail, lastGoodSeq } = damage;
+  const lastGood = lastGoodSeq === undefined ? 'none' : lastGoodSeq;
+  return rynxsError('RYNXS_LOG_DAMAGED', { location, seq, kind, detail, lastGood }, { cause: damage });
+}

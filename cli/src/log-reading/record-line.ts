@@ -1,0 +1,85 @@
+import type { Json, LogEvent } from '@rynxs/log';
+import type { Colors } from '../terminal/colors.js';
+
+const MAX_SUMMARY_CHARACTERS = 120;
+
+/** One line for people: `seq time type aggregate summary`. */
+export function formatRecordLine(event: LogEvent, colors: Colors): string {
+  const seq = String(event.seq).padStart(6);
+  const type = event.type.padEnd(22);
+  return `${colors.dim(seq)} ${colors.dim(event.ts)} ${typeColor(event.type, colors)(type)} ${event.aggregate_id} ${summarize(event)}`.trimEnd();
+}
+
+/** What happened, from the payload, in a few words; empty for types that say it all. */
+export function summarize(event: LogEvent): string {
+  const payload: Readonly<Record<string, Json>> = event.payload;
+  const text = (SUMMARIES[event.type] ?? summaryOfShape(event.type))(payload).replace(/\s+/g, ' ');
+  return text.length <= MAX_SUMMARY_CHARACTERS ? text : `${text.slice(0, MAX_SUMMARY_CHARACTERS - 1)}…`;
+}
+
+type Payload = Readonly<Record<string, Json>>;
+type Summary = (payload: Payload) => string;
+
+const SUMMARIES: Readonly<Record<string, Summary>> = {
+  EpochStarted: (payload) => `epoch ${word(payload.epoch)} by ${word(payload.holder)}`,
+  EpochEnded: (payload) => `epoch ${word(payload.epoch)}: ${word(payload.reason)}`,
+  TailDropped: (payload) => `${word(payload.bytes)} bytes kept as ${word(payload.kept_as)}`,
+  ConfigurationObserved: (payload) => Object.keys(mapOf(payload.reconcilers)).join(', '),
+  DriftObserved: (payload) =>
+    payload.uid === null
+      ? `${word(payload.child)} is missing`
+      : `${word(payload.child)} differs at ${listOf(payload.paths).map(word).join(', ')}`,
+  DeadlineReached: (payload) => word(payload.deadline),
+  ActionsDecided: (payload) => decision(payload),
+  ActionApplied: (payload) => outcome(payload),
+  ActionFailed: (payload) => `${outcome(payload)}: ${word(payload.reason)}: ${word(payload.message)}`,
+  ActionUnconfirmed: (payload) => `${outcome(payload)}: found ${word(payload.found)}`,
+};
+
+/** Types that are named after a kind: `AgentObserved`, `AgentDeleted`, `AgentReady`, `AgentDegraded`. */
+function summaryOfShape(type: string): Summary {
+  if (type.endsWith('Observed')) {
+    return (payload) => `generation ${word(payload.generation)}${byWhom(payload.manager)}`;
+  }
+  if (type.endsWith('Deleted')) return (payload) => `found ${word(payload.found).replace('_', ' ')}`;
+  if (type.endsWith('Ready') || type.endsWith('Degraded')) {
+    return (payload) => `${word(payload.reason)}: ${word(payload.message)}`;
+  }
+  return () => '';
+}
+
+function decision(payload: Payload): string {
+  const refusal = mapOf(payload.refusal);
+  if (Object.keys(refusal).length > 0) return `refused: ${word(refusal.reason)}: ${word(refusal.message)}`;
+  const actions = listOf(payload.actions)
+    .map(mapOf)
+    .map((action) => `${word(action.verb)} ${word(action.child)}`);
+  return actions.length === 0 ? 'nothing to do' : actions.join(', ');
+}
+
+function outcome(payload: Payload): string {
+  return `${word(payload.verb)} ${word(payload.child)}`;
+}
+
+function byWhom(manager: Json | undefined): string {
+  return typeof manager === 'string' ? ` by ${manager}` : '';
+}
+
+function word(value: Json | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? '?');
+}
+
+function mapOf(value: Json | undefined): Payload {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Payload) : {};
+}
+
+function listOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function typeColor(type: string, colors: Colors): (text: string) => string {
+  if (/(Failed|Degraded|Dropped|Unconfirmed)$/.test(type)) return colors.red;
+  if (type === 'DriftObserved' || type.endsWith('Deleted')) return colors.yellow;
+  if (type.endsWith('Applied') || type.endsWith('Ready')) return colors.green;
+  return colors.cyan;
+}

@@ -1,0 +1,105 @@
+import {
+  CLUSTER,
+  type ClusterComparison,
+  ClusterError,
+  compareCluster,
+  type EventStore,
+  type Kernel,
+  RECONCILER,
+  type ReplayResult,
+  replayLog,
+  rynxsError,
+} from '@rynxs/kernel';
+import { Damage } from '@rynxs/log';
+import { startClientKernel, startOfflineKernel } from '../cluster/client-kernel.js';
+import { chosenKubeconfig } from '../cluster/kubeconfig.js';
+import { logLocation } from '../log-reading/log-location.js';
+import { notFound, openLogForReading, readFailure } from '../log-reading/open-log.js';
+import { damageError } from '../log-reading/read-records.js';
+import type { OutputFormat } from '../terminal/output-format.js';
+import { ProgressLine } from '../terminal/progress-line.js';
+import { formatCount } from '../terminal/quantities.js';
+import type { Terminal } from '../terminal/terminal.js';
+import { formatReplay, type ReplayReport, replayReport } from './replay-report.js';
+
+interface ReplayOptions {
+  readonly store?: string;
+  readonly kubeconfig?: string;
+  readonly at?: number;
+  readonly diff: boolean;
+  readonly output: OutputFormat;
+}
+
+/**
+ * `rynxs replay`. Resolves to the exit code: 1 when something differs. Throws RYNXS_LOG_DAMAGED, RYNXS_LOG_NOT_FOUND,
+ * RYNXS_LOG_UNAVAILABLE, and RYNXS_CLUSTER_REQUEST when a cluster that was named does not answer.
+ */
+export async function replayCommand(options: ReplayOptions, terminal: Terminal): Promise<number> {
+  const store = await openLogForReading(logLocation(options.store, terminal));
+  const report = await withReconcilers(terminal, async (kernel) => {
+    const result = await replay(store, kernel, options.at, terminal);
+    if (result.records === 0) throw notFound(store);
+    const cluster = options.diff ? await compare(result, options.kubeconfig, terminal) : undefined;
+    return replayReport(store.location, result, cluster);
+  });
+  terminal.stdout.write(
+    options.output === 'json' ? `${JSON.stringify(report)}\n` : formatReplay(report, options.diff),
+  );
+  return report.same ? 0 : 1;
+}
+
+async function withReconcilers(
+  terminal: Terminal,
+  use: (kernel: Kernel) => Promise<ReplayReport>,
+): Promise<ReplayReport> {
+  const kernel = await startOfflineKernel(terminal);
+  try {
+    return await use(kernel);
+  } finally {
+    await kernel.stop();
+  }
+}
+
+async function replay(
+  store: EventStore,
+  kernel: Kernel,
+  at: number | undefined,
+  terminal: Terminal,
+): Promise<ReplayResult> {
+  using progress = new ProgressLine(terminal);
+  try {
+    return await replayLog({
+      chunks: store.read(0, terminal.interrupted),
+      reconcilers: kernel.getAll(RECONCILER),
+      ...(at === undefined ? {} : { at }),
+      onProgress: (records) => progress.show(`replaying: ${formatCount(records, 'record')}`),
+    });
+  } catch (cause) {
+    if (cause instanceof Damage) throw damageError(store.location, cause);
+    terminal.interrupted.throwIfAborted();
+    throw readFailure(store, cause);
+  }
+}
+
+/** What the cluster has, against the replayed state; the reason in words where no cluster can be asked. */
+async function compare(
+  { projection }: ReplayResult,
+  named: string | undefined,
+  terminal: Terminal,
+): Promise<ClusterComparison | string> {
+  try {
+    const kernel = await startClientKernel(chosenKubeconfig(named, terminal), terminal);
+    try {
+      return await compareCluster(projection, kernel.get(CLUSTER), terminal.interrupted);
+    } finally {
+      await kernel.stop();
+    }
+  } catch (cause) {
+    terminal.interrupted.throwIfAborted();
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    // Without a cluster of the user's choice, comparing with one is an extra: a stopped `rynxs dev` is no failure.
+    if (named === undefined) return detail;
+    if (!(cause instanceof ClusterError)) throw cause;
+    throw rynxsError('RYNXS_CLUSTER_REQUEST', { what: 'compare with the cluster', detail }, { cause });
+  }
+}

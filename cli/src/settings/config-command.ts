@@ -1,0 +1,30 @@
+import { configReference, createKernel, type ResolvedSetting } from '@rynxs/kernel';
+import { FIRST_PARTY_PLUGINS } from '../first-party-plugins.js';
+import type { OutputFormat } from '../terminal/output-format.js';
+import { formatTable } from '../terminal/table.js';
+import type { Terminal } from '../terminal/terminal.js';
+import { configFile } from './config-file.js';
+
+/** `rynxs config print`. Sensitive values are hidden. Nothing is started. */
+export async function configPrintCommand(
+  options: { readonly config?: string; readonly output: OutputFormat },
+  terminal: Terminal,
+): Promise<void> {
+  const kernel = await createKernel({
+    plugins: FIRST_PARTY_PLUGINS,
+    env: terminal.env,
+    directory: terminal.cwd,
+    ...configFile(options.config, terminal.cwd),
+  });
+  const settings = kernel.configuration.print();
+  terminal.stdout.write(
+    options.output === 'json' ? `${JSON.stringify(settings)}\n` : formatSettings(settings),
+  );
+}
+
+export function formatSettings(settings: readonly ResolvedSetting[]): string {
+  return formatTable(
+    ['SETTING', 'VALUE', 'FROM', 'VARIABLE'],
+    settings.map(({ path, value, origin, where, env }) => [path, value ?? '-', where || origin, env]),
+  );
+}
