@@ -3,6 +3,7 @@ export * from './event-store-suite/index.js';
 export { FakeClock } from './fake-clock.js';
 export { FakeLeadership } from './fake-leadership.js';
 export { FakeTelemetry } from './fake-telemetry.js';
+export * from './reconciler-suite/index.js';
 export { seededRandom } from './seeded-random.js';
 export {
   type GivenService,

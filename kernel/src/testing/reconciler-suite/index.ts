@@ -1,0 +1,2 @@
+export { RECONCILER_CASES, type ReconcilerSuiteOptions, reconcilerSuite } from './reconciler-suite.js';
+export type { ReconcilerCase, ReconcilerSubject } from './subject.js';
