@@ -254,6 +254,28 @@ export const ERROR_TABLE = {
     remedy: 'Remove the obstacle; waiting does not help.',
     exitCode: 1,
   },
+  RYNXS_DEV_CLUSTER_PORT: {
+    message: 'the embedded cluster cannot listen on 127.0.0.1:{port}: {detail}',
+    remedy:
+      'Stop what uses the port, or set EMBEDDED_CLUSTER_PORT (--port) to a free one; 0 lets the system choose.',
+    exitCode: 1,
+  },
+  RYNXS_DEV_CLUSTER_LOCKED: {
+    message: 'the embedded cluster in {dir} is in use by {holder}',
+    remedy: 'Stop that process, or set EMBEDDED_CLUSTER_DIR (--data-dir) to another directory.',
+    exitCode: 1,
+  },
+  RYNXS_DEV_CLUSTER_DAMAGED: {
+    message: 'the state of the embedded cluster in {file} cannot be read at line {line}: {detail}',
+    remedy:
+      'Nothing was changed. Restore the file from a copy, or move it away to start with an empty cluster; the event log is not affected.',
+    exitCode: 1,
+  },
+  RYNXS_DEV_CLUSTER_DIRECTORY: {
+    message: 'the embedded cluster cannot use {path}: {detail}',
+    remedy: 'Make the directory writable, or set EMBEDDED_CLUSTER_DIR (--data-dir) to another one.',
+    exitCode: 1,
+  },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 
 /** A code of the table. */
