@@ -40,8 +40,6 @@ export interface ResourceDefinition {
   /** What `metadata.name` must look like; default a DNS subdomain. */
   readonly nameRule?: 'subdomain' | 'label' | 'path';
   readonly columns: readonly PrinterColumn[];
-  /** Reports unknown and duplicate fields, and drops those that are not stored. Returns the paths of what it found. */
-  prune?(object: JsonObject): readonly string[];
   /** Fills in defaults, in place. */
   applyDefaults?(object: JsonObject): void;
   /** Sets what only the server decides when an object is made, in place; the status is gone already. */

@@ -138,6 +138,28 @@ export class ObjectStorage {
     return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
   }
 
+  /**
+   * Objects of a type as they were at an earlier resource version, in the order of `list`; undefined when the history
+   * no longer reaches back.
+   */
+  listAt(
+    resource: ResourceType,
+    resourceVersion: number,
+    namespace?: string,
+  ): readonly KubernetesObject[] | undefined {
+    const changes = this.changesSince(resource, resourceVersion);
+    if (changes === undefined) return undefined;
+    const objects = new Map(this.list(resource, namespace).map((object) => [keyOf(object.metadata), object]));
+    for (const change of changes.toReversed()) {
+      const key = keyOf(change.object.metadata);
+      if (change.previous === undefined) objects.delete(key);
+      else if (namespace === undefined || change.object.metadata.namespace === namespace) {
+        objects.set(key, change.previous);
+      }
+    }
+    return [...objects.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+  }
+
   /** Number of stored objects of a type. */
   count(resource: ResourceType): number {
     return this.#entriesOf(resource).size;

@@ -1,0 +1,448 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { KubernetesObject, ObjectKey } from '@rynxs/kernel';
+import type { PodRuntime } from '../node/pod-runtime.js';
+import type { ServedResource } from '../resources/registry.js';
+import {
+  asJson,
+  asKubernetesObject,
+  at,
+  cloneJson,
+  isJsonObject,
+  type JsonObject,
+  stringAt,
+} from '../storage/json.js';
+import type { DeleteOptions, ObjectStorage, WriteOptions } from '../storage/object-storage.js';
+import { badRequest, invalid, notFound, StatusError } from '../storage/status-error.js';
+import type { Answer } from './answer.js';
+import { decodeObject, type FieldValidation, fieldValidationOf } from './decode.js';
+import type { FaultEffect, Faults, Verb } from './faults.js';
+import { listPage } from './list.js';
+import { applyPatch } from './patch/apply-patch.js';
+import { type Form, negotiate, representList, representObject, type TableOptions } from './representation.js';
+import { mediaType, parseBody, readBody, readObject } from './request-body.js';
+import type { ResourceRequest } from './request-info.js';
+import { readScale, scaleOf } from './scale.js';
+import { parseFilter } from './selectors.js';
+import { serveWatch } from './watch.js';
+
+/** A request to a resource, understood and authenticated. */
+export interface ResourceCall {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly query: URLSearchParams;
+  readonly target: ResourceRequest;
+  readonly served: ServedResource;
+  readonly verb: Verb;
+  readonly effect: FaultEffect | undefined;
+  /** Aborts when the client has gone away. */
+  readonly signal: AbortSignal;
+}
+
+export interface ResourceRequestsOptions {
+  readonly storage: ObjectStorage;
+  readonly faults: Faults;
+  readonly now: () => number;
+  /** Back end of pods/log; absent when the cluster has no node. */
+  readonly runtime?: PodRuntime;
+}
+
+/** Which verb a method means on a resource; undefined when the resource does not have it. */
+export function verbOf(
+  method: string | undefined,
+  target: ResourceRequest,
+  query: URLSearchParams,
+): Verb | undefined {
+  if (target.subresource === 'exec') return 'connect';
+  switch (method) {
+    case 'GET': {
+      const watch = query.get('watch');
+      if (watch === 'true' || watch === '1') return 'watch';
+      return target.name === undefined ? 'list' : 'get';
+    }
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return 'update';
+    case 'PATCH':
+      return 'patch';
+    case 'DELETE':
+      return target.name === undefined ? 'deletecollection' : 'delete';
+    default:
+      return undefined;
+  }
+}
+
+/** Carries out requests to resources: the transport's side of the object storage. */
+export class ResourceRequests {
+  readonly #storage: ObjectStorage;
+  readonly #options: ResourceRequestsOptions;
+
+  constructor(options: ResourceRequestsOptions) {
+    this.#options = options;
+    this.#storage = options.storage;
+  }
+
+  /** The answer to a call; undefined when it was streamed. Throws StatusError. */
+  async answer(call: ResourceCall): Promise<Answer | undefined> {
+    const { target, served, verb } = call;
+    const { namespaced } = served.type;
+    if (!namespaced && target.namespace !== undefined) throw pathNotFound();
+    if (target.subresource !== undefined) return this.#subresource(call, target.subresource);
+    switch (verb) {
+      case 'get':
+        return this.#object(call, 200, this.#existing(call));
+      case 'list':
+        return this.#list(call);
+      case 'watch':
+        return this.#watch(call);
+      case 'create':
+        return this.#create(call);
+      case 'update':
+        return this.#update(call);
+      case 'patch':
+        return this.#patch(call);
+      case 'delete':
+        return this.#delete(call);
+      case 'deletecollection':
+        return this.#deleteCollection(call);
+      default:
+        throw notAllowed();
+    }
+  }
+
+  #subresource(call: ResourceCall, subresource: string): Promise<Answer | undefined> | Answer | undefined {
+    const { served, verb } = call;
+    const { definition } = served;
+    if (call.target.name === undefined) throw pathNotFound();
+    if (subresource === 'status' && definition.hasStatus) {
+      if (verb === 'get') return this.#object(call, 200, this.#existing(call));
+      if (verb === 'update') return this.#update(call, 'status');
+      if (verb === 'patch') return this.#patch(call, 'status');
+      throw notAllowed();
+    }
+    if (subresource === 'scale' && definition.scale !== undefined) return this.#scale(call);
+    if (definition.otherSubresources?.includes(subresource) !== true) throw pathNotFound();
+    if (subresource === 'log' && verb === 'get') return this.#log(call);
+    if (subresource === 'binding' && verb === 'create') return this.#bind(call);
+    if (subresource === 'finalize' && verb === 'update') return this.#finalize(call);
+    if (subresource === 'exec') throw badRequest('Upgrade request required');
+    throw notAllowed();
+  }
+
+  #list(call: ResourceCall): Answer {
+    const { served, query, target } = call;
+    const form = negotiate(call.request.headers.accept);
+    const filter = parseFilter(served.definition, target.namespace, query);
+    const page = listPage(this.#storage, served.definition.type, filter, query);
+    return {
+      code: 200,
+      body: representList(served, page.objects, page.meta, form, this.#tableOptions(query)),
+    };
+  }
+
+  #watch(call: ResourceCall): undefined {
+    const { served, query, target } = call;
+    if (target.name !== undefined) query.append('fieldSelector', `metadata.name=${target.name}`);
+    serveWatch(call.response, {
+      storage: this.#storage,
+      served,
+      query,
+      filter: parseFilter(served.definition, target.namespace, query),
+      form: negotiate(call.request.headers.accept),
+      includeObject: query.get('includeObject') ?? 'Metadata',
+      faults: this.#options.faults,
+      effect: call.effect,
+      now: this.#options.now,
+    });
+    return undefined;
+  }
+
+  async #create(call: ResourceCall): Promise<Answer> {
+    const { served, target, query } = call;
+    if (target.name !== undefined) throw notAllowed();
+    if (served.type.namespaced && target.namespace === undefined) throw notAllowed();
+    const decoded = decodeObject(served, await readObject(call.request), fieldValidationOf(query));
+    settleIdentity(call, decoded.object);
+    const made = this.#storage.create(
+      served.definition.type,
+      asKubernetesObject(decoded.object),
+      writeOptions(call),
+    );
+    return this.#object(call, 201, made, decoded.warnings);
+  }
+
+  async #update(call: ResourceCall, subresource?: 'status'): Promise<Answer> {
+    const { served, target, query } = call;
+    if (target.name === undefined) throw notAllowed();
+    const decoded = decodeObject(served, await readObject(call.request), fieldValidationOf(query));
+    settleIdentity(call, decoded.object);
+    const updated = this.#write(call, decoded.object, subresource);
+    return this.#object(call, 200, updated, decoded.warnings);
+  }
+
+  async #patch(call: ResourceCall, subresource?: 'status'): Promise<Answer> {
+    const { served, target, query } = call;
+    if (target.name === undefined) throw notAllowed();
+    const body = await readBody(call.request);
+    const type = mediaType(call.request) ?? '';
+    if (type !== 'application/apply-patch+yaml') this.#existing(call);
+    const patch = await patchOf(call.request, body);
+    // Nothing may come between reading and writing: from here on everything is synchronous.
+    const current = this.#existing(call);
+    const shown = cloneJson(
+      served.fromStored === undefined ? asJson(current) : served.fromStored(asJson(current)),
+    );
+    const patched = applyPatch(type, shown, patch, served);
+    const decoded = decodePatched(served, patched, body, fieldValidationOf(query));
+    const before = current.metadata;
+    if (stringAt(decoded.object, 'metadata', 'name') !== before.name) {
+      throw badRequest(
+        `the name of the object (${stringAt(decoded.object, 'metadata', 'name') ?? ''}) does not match the name on the URL (${before.name})`,
+      );
+    }
+    const updated = this.#write(call, decoded.object, subresource);
+    return this.#object(call, 200, updated, decoded.warnings);
+  }
+
+  #write(call: ResourceCall, object: JsonObject, subresource: 'status' | undefined): KubernetesObject {
+    const { definition } = call.served;
+    const options = writeOptions(call);
+    return subresource === 'status'
+      ? this.#storage.updateStatus(definition.type, asKubernetesObject(object), options)
+      : this.#storage.update(definition.type, asKubernetesObject(object), options);
+  }
+
+  async #delete(call: ResourceCall): Promise<Answer> {
+    const { served } = call;
+    const options = await deleteOptions(call);
+    const { object, removed } = this.#storage.delete(served.definition.type, keyOf(call), options);
+    if (!removed) return this.#object(call, 200, object);
+    return {
+      code: 200,
+      body: {
+        kind: 'Status',
+        apiVersion: 'v1',
+        metadata: {},
+        status: 'Success',
+        details: {
+          name: object.metadata.name,
+          ...(served.type.group === '' ? {} : { group: served.type.group }),
+          kind: served.type.plural,
+          uid: object.metadata.uid ?? '',
+        },
+      },
+    };
+  }
+
+  async #deleteCollection(call: ResourceCall): Promise<Answer> {
+    const { served, query, target } = call;
+    if (served.type.namespaced && target.namespace === undefined) throw notAllowed();
+    const options = await deleteOptions(call);
+    const filter = parseFilter(served.definition, target.namespace, query);
+    const page = listPage(this.#storage, served.definition.type, filter, query);
+    for (const object of page.objects) {
+      // A deletion may have taken others along.
+      if (this.#storage.get(served.definition.type, object.metadata)?.metadata.uid !== object.metadata.uid)
+        continue;
+      this.#storage.delete(served.definition.type, object.metadata, options);
+    }
+    return {
+      code: 200,
+      body: representList(served, page.objects, page.meta, 'object', this.#tableOptions(query)),
+    };
+  }
+
+  async #scale(call: ResourceCall): Promise<Answer> {
+    const { verb, served } = call;
+    if (verb === 'get') return { code: 200, body: scaleOf(served.definition, this.#existing(call)) };
+    if (verb !== 'update' && verb !== 'patch') throw notAllowed();
+    const body = await readBody(call.request);
+    const sent = verb === 'update' ? await parseBody(call.request, body) : await patchOf(call.request, body);
+    const current = this.#existing(call);
+    const scale =
+      verb === 'update'
+        ? sent
+        : applyPatch(mediaType(call.request) ?? '', scaleOf(served.definition, current), sent, served);
+    const desired = readScale(served.definition, current, scale);
+    const updated = this.#storage.update(served.definition.type, desired, writeOptions(call));
+    return { code: 200, body: scaleOf(served.definition, updated) };
+  }
+
+  async #log(call: ResourceCall): Promise<undefined> {
+    const { runtime } = this.#options;
+    const pod = this.#existing(call);
+    if (runtime === undefined) {
+      throw new StatusError(
+        503,
+        'ServiceUnavailable',
+        'this cluster has no node: nothing runs, so there are no logs',
+      );
+    }
+    await runtime.log(pod, call.query, call.response, call.signal);
+    return undefined;
+  }
+
+  async #bind(call: ResourceCall): Promise<Answer> {
+    const binding = await readObject(call.request);
+    const nodeName = stringAt(binding, 'target', 'name');
+    if (nodeName === undefined || nodeName === '') {
+      throw badRequest('target.name: Required value: the binding must name a node');
+    }
+    this.#storage.bindPod(keyOf(call), nodeName, writeOptions(call));
+    return {
+      code: 201,
+      body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
+    };
+  }
+
+  async #finalize(call: ResourceCall): Promise<Answer> {
+    const sent = await readObject(call.request);
+    const finalizers = at(sent, 'spec', 'finalizers');
+    if (Array.isArray(finalizers) && finalizers.length > 0)
+      return this.#object(call, 200, this.#existing(call));
+    return this.#object(
+      call,
+      200,
+      this.#storage.finalize(call.served.definition.type, keyOf(call), writeOptions(call)),
+    );
+  }
+
+  #existing(call: ResourceCall): KubernetesObject {
+    const { type } = call.served.definition;
+    const key = keyOf(call);
+    const object = this.#storage.get(type, key);
+    if (object === undefined) throw notFound(call.served.type, key.name);
+    return object;
+  }
+
+  #object(call: ResourceCall, code: number, object: KubernetesObject, warnings?: readonly string[]): Answer {
+    const form: Form = negotiate(call.request.headers.accept);
+    return {
+      code,
+      body: representObject(call.served, object, form, this.#tableOptions(call.query)),
+      ...(warnings === undefined ? {} : { warnings }),
+    };
+  }
+
+  #tableOptions(query: URLSearchParams): TableOptions {
+    return { nowMs: this.#options.now(), includeObject: query.get('includeObject') ?? 'Metadata' };
+  }
+}
+
+function keyOf(call: ResourceCall): ObjectKey {
+  const { name = '', namespace } = call.target;
+  if (call.served.type.namespaced && namespace === undefined) throw pathNotFound();
+  return { name, ...(namespace === undefined ? {} : { namespace }) };
+}
+
+/** 404 for a path that nothing serves. */
+export function pathNotFound(): StatusError {
+  return new StatusError(404, 'NotFound', 'the server could not find the requested resource');
+}
+
+/** 405 for a method that the resource does not have. */
+export function notAllowed(): StatusError {
+  return new StatusError(
+    405,
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+  );
+}
+
+/** Name and namespace of the URL and of the object must agree; what the object leaves out is taken from the URL. */
+function settleIdentity(call: ResourceCall, object: JsonObject): void {
+  const { target, served } = call;
+  if (!isJsonObject(object.metadata)) object.metadata = {};
+  const meta = object.metadata;
+  if (target.name !== undefined) {
+    if (meta.name === undefined || meta.name === '') meta.name = target.name;
+    if (meta.name !== target.name) {
+      throw badRequest(
+        `the name of the object (${String(meta.name)}) does not match the name on the URL (${target.name})`,
+      );
+    }
+  }
+  if (!served.type.namespaced) return;
+  if (meta.namespace === undefined || meta.namespace === '') meta.namespace = target.namespace;
+  if (meta.namespace !== target.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+}
+
+function writeOptions(call: ResourceCall): WriteOptions {
+  const manager = call.query.get('fieldManager') ?? call.request.headers['user-agent']?.split('/', 1)[0];
+  return {
+    dryRun: isDryRun(call.query.getAll('dryRun')),
+    ...(manager === undefined || manager === '' ? {} : { fieldManager: manager.slice(0, 128) }),
+  };
+}
+
+function isDryRun(values: readonly string[]): boolean {
+  const [value] = values;
+  if (value === undefined || value === '') return false;
+  if (values.length === 1 && value === 'All') return true;
+  throw badRequest(`Unsupported value: ${JSON.stringify(value)}: supported values: "All"`);
+}
+
+async function deleteOptions(call: ResourceCall): Promise<DeleteOptions> {
+  const body = await readBody(call.request);
+  const sent = body.length === 0 ? {} : await parseBody(call.request, body);
+  const options = isJsonObject(sent) ? sent : {};
+  const { query } = call;
+  const policy = stringAt(options, 'propagationPolicy') ?? query.get('propagationPolicy') ?? undefined;
+  const orphans = at(options, 'orphanDependents') ?? query.get('orphanDependents');
+  const grace = at(options, 'gracePeriodSeconds') ?? query.get('gracePeriodSeconds');
+  if (policy !== undefined && policy !== 'Background' && policy !== 'Foreground' && policy !== 'Orphan') {
+    throw invalid({ ...call.served.type, group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+      {
+        reason: 'FieldValueNotSupported',
+        message: `Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"`,
+        field: 'propagationPolicy',
+      },
+    ]);
+  }
+  const uid = stringAt(options, 'preconditions', 'uid');
+  const resourceVersion = stringAt(options, 'preconditions', 'resourceVersion');
+  const dryRun = Array.isArray(options.dryRun) ? options.dryRun.map(String) : query.getAll('dryRun');
+  return {
+    ...writeOptions(call),
+    dryRun: isDryRun(dryRun),
+    ...(policy === undefined ? {} : { propagationPolicy: policy }),
+    ...(policy === undefined && String(orphans) === 'true' ? { propagationPolicy: 'Orphan' as const } : {}),
+    ...(grace === null || grace === undefined ? {} : { gracePeriodSeconds: Number(grace) }),
+    preconditions: {
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    },
+  };
+}
+
+async function patchOf(request: IncomingMessage, body: Buffer) {
+  if (mediaType(request) !== 'application/apply-patch+yaml') return parseBody(request, body);
+  throw new StatusError(
+    415,
+    'UnsupportedMediaType',
+    'server-side apply (application/apply-patch+yaml) is not offered by the embedded cluster; use client-side apply (kubectl apply without --server-side), or a merge, strategic merge or JSON patch',
+  );
+}
+
+function decodePatched(
+  served: ServedResource,
+  patched: JsonObject,
+  body: Buffer,
+  validation: FieldValidation,
+) {
+  try {
+    return decodeObject(served, patched, validation);
+  } catch (error) {
+    if (!(error instanceof StatusError) || !error.message.includes('strict decoding error')) throw error;
+    const detail = error.message.slice(error.message.indexOf('strict decoding error'));
+    throw invalid({ ...served.type, group: '', kind: '' }, '', [
+      {
+        reason: 'FieldValueInvalid',
+        message: `Invalid value: ${JSON.stringify(body.toString())}: ${detail}`,
+        field: 'patch',
+      },
+    ]);
+  }
+}

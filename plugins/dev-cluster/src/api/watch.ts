@@ -1,0 +1,235 @@
+import type { ServerResponse } from 'node:http';
+import type { KubernetesObject } from '@rynxs/kernel';
+import type { ServedResource } from '../resources/registry.js';
+import type { Change } from '../storage/change-history.js';
+import { asJson } from '../storage/json.js';
+import type { ObjectStorage } from '../storage/object-storage.js';
+import { expired, invalid, StatusError } from '../storage/status-error.js';
+import type { FaultEffect, Faults } from './faults.js';
+import { watchEventBytes, watchLine } from './object-bytes.js';
+import { type Form, representedJson, shownObject } from './representation.js';
+import { type ObjectFilter, passes } from './selectors.js';
+
+/** A watch whose client reads more slowly than this much lies unsent is ended; the client resumes. */
+const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
+const BOOKMARK_INTERVAL_MS = 60_000;
+/** How long a watch lasts that names no time-out: at random within half an hour to an hour. */
+const MIN_TIMEOUT_MS = 30 * 60_000;
+
+export interface WatchOptions {
+  readonly storage: ObjectStorage;
+  readonly served: ServedResource;
+  readonly filter: ObjectFilter;
+  readonly form: Form;
+  readonly includeObject: string;
+  readonly query: URLSearchParams;
+  readonly faults: Faults;
+  readonly effect: FaultEffect | undefined;
+  readonly now: () => number;
+}
+
+/** Answers a watch: a stream of events, one per line, until the time-out, the client or the server ends it. */
+export function serveWatch(response: ServerResponse, options: WatchOptions): void {
+  const { storage, served, query } = options;
+  const bookmarks = query.get('allowWatchBookmarks') === 'true';
+  const initialEvents = query.get('sendInitialEvents');
+  checkInitialEvents(served, query, initialEvents);
+  const fromVersion = parseVersion(query.get('resourceVersion'));
+  if (fromVersion > storage.resourceVersion) throw tooLarge(fromVersion, storage.resourceVersion);
+
+  const wantsState = initialEvents === null ? fromVersion === 0 : initialEvents === 'true';
+  const fromNow = fromVersion === 0 && !wantsState;
+  const missed = wantsState || fromNow ? [] : storage.changesSince(served.definition.type, fromVersion);
+  response.writeHead(200, {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'no-cache, private',
+  });
+  response.flushHeaders();
+  if (missed === undefined || options.effect?.kind === 'gone') {
+    const error = expired(`too old resource version: ${fromVersion} (${storage.resourceVersion})`);
+    response.end(`${JSON.stringify({ type: 'ERROR', object: error.toStatus() })}\n`);
+    return;
+  }
+  const watch = new OpenWatch(response, options, bookmarks);
+  if (wantsState) {
+    for (const object of storage.list(served.definition.type, options.filter.namespace))
+      watch.present(object);
+    if (initialEvents === 'true' && bookmarks) watch.bookmark({ 'k8s.io/initial-events-end': 'true' });
+  }
+  for (const change of missed) watch.change(change);
+  watch.follow();
+}
+
+/** Reads a resource version; absent and "0" are 0. Throws 400. */
+export function parseVersion(text: string | null): number {
+  if (text === null || text === '') return 0;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new StatusError(
+    400,
+    'BadRequest',
+    `Invalid value: ${JSON.stringify(text)}: invalid resource version`,
+  );
+}
+
+export function tooLarge(asked: number, current: number): StatusError {
+  return new StatusError(
+    504,
+    'Timeout',
+    `Timeout: Too large resource version: ${asked}, current: ${current}`,
+    {
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }],
+      retryAfterSeconds: 1,
+    },
+  );
+}
+
+function checkInitialEvents(
+  served: ServedResource,
+  query: URLSearchParams,
+  initialEvents: string | null,
+): void {
+  const match = query.get('resourceVersionMatch');
+  const complain = (field: string, message: string) =>
+    invalid({ ...served.type, kind: 'ListOptions', group: 'meta.k8s.io' }, '', [
+      { reason: 'FieldValueForbidden', message: `Forbidden: ${message}`, field },
+    ]);
+  if (initialEvents === null) {
+    if (match !== null) {
+      throw complain(
+        'resourceVersionMatch',
+        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+      );
+    }
+    return;
+  }
+  if (match !== 'NotOlderThan') {
+    throw complain(
+      'resourceVersionMatch',
+      'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+    );
+  }
+}
+
+class OpenWatch {
+  readonly #response: ServerResponse;
+  readonly #options: WatchOptions;
+  readonly #subscriptions: Disposable[] = [];
+  #cutAfterEvents: number;
+  #sent = 0;
+  #lastVersion = 0;
+  #ended = false;
+
+  constructor(response: ServerResponse, options: WatchOptions, bookmarks: boolean) {
+    this.#response = response;
+    this.#options = options;
+    const { effect, query } = options;
+    this.#cutAfterEvents =
+      effect?.kind === 'drop-watch' ? (effect.afterEvents ?? 0) : Number.POSITIVE_INFINITY;
+    response.on('close', () => this.#release());
+    const seconds = Number(query.get('timeoutSeconds') ?? 0);
+    const timeoutMs = seconds > 0 ? seconds * 1000 : MIN_TIMEOUT_MS * (1 + Math.random());
+    const timer = setTimeout(() => this.#end(), Math.min(timeoutMs, 2 ** 31 - 1)).unref();
+    this.#subscriptions.push({ [Symbol.dispose]: () => clearTimeout(timer) });
+    if (bookmarks) {
+      const interval = setInterval(() => this.bookmark(), BOOKMARK_INTERVAL_MS).unref();
+      this.#subscriptions.push({ [Symbol.dispose]: () => clearInterval(interval) });
+    }
+    this.#subscriptions.push(options.faults.watching(() => this.#cut()));
+  }
+
+  /** Shows an object that was there before the watch began. */
+  present(object: KubernetesObject): void {
+    if (passes(this.#options.filter, asJson(object))) this.#write('ADDED', object);
+  }
+
+  /** Passes a change on, as the filter makes it appear. */
+  change(change: Change): void {
+    const { filter } = this.#options;
+    const matches = passes(filter, asJson(change.object));
+    const matched = change.previous !== undefined && passes(filter, asJson(change.previous));
+    if (change.type === 'DELETED') {
+      if (matched) this.#write('DELETED', change.object, change);
+    } else if (matches) {
+      const type = change.type === 'MODIFIED' && !matched ? 'ADDED' : change.type;
+      this.#write(type, change.object, type === change.type ? change : undefined);
+    } else if (matched) {
+      // It has left the selection: for this client that is a deletion.
+      this.#write('DELETED', change.object);
+    }
+  }
+
+  follow(): void {
+    if (this.#ended) return;
+    const { storage, served } = this.#options;
+    this.#subscriptions.push(storage.follow(served.definition.type, (change) => this.change(change)));
+    if (this.#cutAfterEvents === 0) this.#cut();
+  }
+
+  /** Tells the client how far it has come although nothing for it has changed. */
+  bookmark(annotations?: Readonly<Record<string, string>>): void {
+    const { storage, served } = this.#options;
+    const version = storage.resourceVersion;
+    if (this.#ended || (annotations === undefined && version === this.#lastVersion)) return;
+    this.#lastVersion = version;
+    const { group, version: apiVersion, kind } = served.type;
+    this.#send(
+      Buffer.from(
+        `${JSON.stringify({
+          type: 'BOOKMARK',
+          object: {
+            kind,
+            apiVersion: group === '' ? apiVersion : `${group}/${apiVersion}`,
+            metadata: {
+              resourceVersion: String(version),
+              ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
+            },
+          },
+        })}\n`,
+      ),
+    );
+  }
+
+  #write(type: Change['type'], object: KubernetesObject, change?: Change): void {
+    if (this.#ended) return;
+    const { served, form, includeObject, now } = this.#options;
+    if (form !== 'object') {
+      const table = { nowMs: now(), includeObject };
+      this.#send(line(type, representedJson(served, object, form, table)));
+    } else if (served.fromStored !== undefined) {
+      this.#send(line(type, shownObject(served, object)));
+    } else {
+      this.#send(change === undefined ? watchLine(type, object) : watchEventBytes(change));
+    }
+    this.#sent += 1;
+    if (this.#sent >= this.#cutAfterEvents) this.#cut();
+  }
+
+  #send(bytes: Buffer): void {
+    this.#response.write(bytes);
+    if (this.#response.writableLength <= MAX_UNSENT_BYTES) return;
+    this.#release();
+    this.#response.destroy();
+  }
+
+  #end(): void {
+    this.#release();
+    this.#response.end();
+  }
+
+  /** Sends what was written and ends without the last chunk, as a lost connection does. */
+  #cut(): void {
+    if (this.#ended) return;
+    this.#release();
+    this.#response.write('\n', () => this.#response.destroy());
+  }
+
+  #release(): void {
+    this.#ended = true;
+    for (const subscription of this.#subscriptions.splice(0)) subscription[Symbol.dispose]();
+  }
+}
+
+function line(type: Change['type'], object: unknown): Buffer {
+  return Buffer.from(`${JSON.stringify({ type, object })}\n`);
+}

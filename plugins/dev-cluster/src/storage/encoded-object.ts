@@ -1,0 +1,13 @@
+import type { KubernetesObject } from '@rynxs/kernel';
+
+const encoded = new WeakMap<KubernetesObject, Buffer>();
+
+/** The JSON bytes of a stored object. Made once per version: answers, watch events and the journal share them. */
+export function encodedObject(object: KubernetesObject): Buffer {
+  let bytes = encoded.get(object);
+  if (bytes === undefined) {
+    bytes = Buffer.from(JSON.stringify(object));
+    encoded.set(object, bytes);
+  }
+  return bytes;
+}
