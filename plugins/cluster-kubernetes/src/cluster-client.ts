@@ -1,0 +1,303 @@
+import {
+  type CacheOptions,
+  type Clock,
+  type Cluster,
+  ClusterError,
+  type ClusterInfo,
+  type DeletePreconditions,
+  type ExecOptions,
+  type KubernetesObject,
+  type Logger,
+  type ObjectKey,
+  type Random,
+  type RequestOptions,
+  type ResourceCache,
+  type ResourceType,
+  type Telemetry,
+} from '@rynxs/kernel';
+import { ClientMetrics } from './client-metrics.js';
+import { failure, type Subject } from './cluster-errors.js';
+import { Identity } from './credentials.js';
+import { execInPod } from './exec.js';
+import type { ClusterAccess } from './kubeconfig.js';
+import { laneOf, listPage, PAGE_SIZE } from './list-page.js';
+import { ObjectCache } from './object-cache.js';
+import { Reflector, type ReflectorParts } from './reflector.js';
+import { type Method, Requester } from './requester.js';
+import { apiVersionOf, objectName, objectPath, parentPath, resourceName } from './resource-path.js';
+import type { ClientLimits } from './settings.js';
+import { Transport } from './transport.js';
+
+const NAMESPACES: ResourceType = {
+  group: '',
+  version: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false,
+};
+const PODS: ResourceType = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
+
+export interface ClientParts {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+}
+
+interface RunningCache {
+  readonly transform: CacheOptions['transform'];
+  readonly cache: ObjectCache;
+}
+
+/**
+ * A client of one Kubernetes API server. Opens connections when they are needed; disposing of it ends all caches, fails
+ * what is under way and closes the connections.
+ */
+export class ClusterClient implements Cluster, AsyncDisposable {
+  /** URL of the API server. */
+  readonly server: string;
+  readonly #parts: ClientParts;
+  readonly #requestTimeoutMs: number;
+  readonly #identity: Identity;
+  readonly #transport: Transport;
+  readonly #requester: Requester;
+  readonly #reflectorParts: ReflectorParts;
+  readonly #caches = new Map<string, RunningCache[]>();
+  readonly #reflectors: Promise<void>[] = [];
+  readonly #closing = new AbortController();
+
+  constructor(access: ClusterAccess, limits: ClientLimits, parts: ClientParts) {
+    const url = new URL(access.cluster.server);
+    const basePath = url.pathname.replace(/\/+$/, '');
+    const metrics = new ClientMetrics(parts.telemetry, url.host);
+    this.server = `${url.origin}${basePath}`;
+    this.#parts = parts;
+    this.#requestTimeoutMs = limits.requestTimeout;
+    this.#identity = new Identity(access, parts.clock);
+    this.#transport = new Transport(url.origin, limits.maxConnections);
+    this.#requester = new Requester({
+      transport: this.#transport,
+      identity: this.#identity,
+      metrics,
+      clock: parts.clock,
+      basePath,
+      maxConnections: limits.maxConnections,
+      defaultTimeoutMs: limits.requestTimeout,
+    });
+    this.#reflectorParts = {
+      ...parts,
+      requester: this.#requester,
+      transport: this.#transport,
+      identity: this.#identity,
+      metrics,
+      basePath,
+      server: this.server,
+    };
+  }
+
+  async info(signal: AbortSignal): Promise<ClusterInfo> {
+    const [version, kubeSystem] = await Promise.all([
+      this.#requester.send({
+        method: 'GET',
+        path: '/version',
+        lane: 'requests',
+        subject: { verb: 'get', resource: '/version', server: this.server },
+        options: { signal },
+      }),
+      this.get(NAMESPACES, { name: 'kube-system' }, { signal }),
+    ]);
+    const { gitVersion = 'unknown' } = version as { readonly gitVersion?: string };
+    return { uid: kubeSystem.metadata.uid ?? '', version: gitVersion, server: this.server };
+  }
+
+  async get(resource: ResourceType, key: ObjectKey, options: RequestOptions): Promise<KubernetesObject> {
+    return this.#object('GET', 'get', resource, key, objectPath(resource, key), undefined, options);
+  }
+
+  /** Pages are read one after the other; a list that the server forgets in between is read again in one piece. */
+  async list(
+    resource: ResourceType,
+    options: RequestOptions & CacheOptions,
+  ): Promise<readonly KubernetesObject[]> {
+    const deadlineMs = this.#parts.clock.monotonic() + (options.timeoutMs ?? this.#requestTimeoutMs);
+    try {
+      return await this.#list(resource, options, PAGE_SIZE, deadlineMs);
+    } catch (error) {
+      if (!(error instanceof ClusterError) || error.reason !== 'gone') throw error;
+      return this.#list(resource, options, 0, deadlineMs);
+    }
+  }
+
+  async create(
+    resource: ResourceType,
+    object: KubernetesObject,
+    options: RequestOptions,
+  ): Promise<KubernetesObject> {
+    const { metadata } = object;
+    const body = withType(resource, object);
+    return this.#object('POST', 'create', resource, metadata, parentPath(resource, metadata), body, options);
+  }
+
+  async update(
+    resource: ResourceType,
+    object: KubernetesObject,
+    options: RequestOptions,
+  ): Promise<KubernetesObject> {
+    return this.#put('update', '', resource, object, options);
+  }
+
+  async updateStatus(
+    resource: ResourceType,
+    object: KubernetesObject,
+    options: RequestOptions,
+  ): Promise<KubernetesObject> {
+    return this.#put('update status of', '/status', resource, object, options);
+  }
+
+  async delete(
+    resource: ResourceType,
+    key: ObjectKey,
+    preconditions: DeletePreconditions,
+    options: RequestOptions,
+  ): Promise<void> {
+    const { uid, resourceVersion } = preconditions;
+    const body = {
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      propagationPolicy: 'Background',
+      preconditions: { uid, resourceVersion },
+    };
+    try {
+      await this.#object('DELETE', 'delete', resource, key, objectPath(resource, key), body, options);
+    } catch (error) {
+      if (!(error instanceof ClusterError) || error.reason !== 'missing') throw error;
+    }
+  }
+
+  /** Throws ClusterError (`aborted`) when the client is closed. */
+  cache(resource: ResourceType, options: CacheOptions = {}): ResourceCache {
+    if (this.#closing.signal.aborted) {
+      throw failure('aborted', this.#subject('watch', resource), 'the client is closed');
+    }
+    const { namespace, labelSelector, fieldSelector, transform } = options;
+    const key = JSON.stringify([
+      apiVersionOf(resource),
+      resource.plural,
+      namespace,
+      labelSelector,
+      fieldSelector,
+    ]);
+    const known = this.#caches.get(key) ?? [];
+    const running = known.find((candidate) => candidate.transform === transform);
+    if (running !== undefined) return running.cache;
+    const cache = new ObjectCache(resource, options, this.#parts.logger);
+    this.#caches.set(key, [...known, { transform, cache }]);
+    const reflecting = new Reflector(cache, this.#reflectorParts).run(this.#closing.signal);
+    this.#reflectors.push(
+      reflecting.catch((error: unknown) =>
+        this.#parts.logger.error('a reflector has ended; its cache is no longer fed', {
+          resource: resource.plural,
+          error,
+        }),
+      ),
+    );
+    return cache;
+  }
+
+  async exec(pod: ObjectKey, options: ExecOptions): Promise<number> {
+    const url = new URL(`${this.server}${objectPath(PODS, pod)}/exec`);
+    const subject = this.#subject('exec into', PODS, pod);
+    // Closing the client ends the command's connection as well.
+    const signal = AbortSignal.any([options.signal, this.#closing.signal]);
+    const credentials = await this.#requester.credentials(subject, signal);
+    try {
+      return await execInPod(url, { ...options, signal }, credentials, subject, this.#parts.clock);
+    } catch (error) {
+      if (error instanceof ClusterError && error.status === 401) this.#identity.reject(credentials);
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new ClusterError('aborted', 'the client was closed'));
+    await this.#transport.close();
+    await Promise.all(this.#reflectors);
+    for (const running of this.#caches.values()) for (const { cache } of running) cache.close();
+  }
+
+  async #list(
+    resource: ResourceType,
+    options: RequestOptions & CacheOptions,
+    limit: number,
+    deadlineMs: number,
+  ): Promise<readonly KubernetesObject[]> {
+    const { transform = (object) => object } = options;
+    const subject = this.#subject('list', resource);
+    const objects: KubernetesObject[] = [];
+    let next: string | undefined;
+    do {
+      const timeoutMs = Math.max(1, deadlineMs - this.#parts.clock.monotonic());
+      const page = await listPage(this.#requester, subject, resource, options, {
+        limit,
+        next,
+        options: { ...options, timeoutMs },
+      });
+      for (const item of page.items) objects.push(transform(item));
+      next = page.next;
+    } while (next !== undefined);
+    return objects;
+  }
+
+  async #put(
+    verb: string,
+    subresource: string,
+    resource: ResourceType,
+    object: KubernetesObject,
+    options: RequestOptions,
+  ): Promise<KubernetesObject> {
+    const { managedFields: _managedFields, ...metadata } = object.metadata;
+    if (!metadata.uid || !metadata.resourceVersion) {
+      const subject = this.#subject(verb, resource, metadata);
+      throw failure(
+        'invalid',
+        subject,
+        'a PUT without uid and resourceVersion could overwrite unseen changes',
+      );
+    }
+    // A cached object lacks the field sets of managedFields; left out, the server keeps its own.
+    const body = withType(resource, { ...object, metadata });
+    const path = `${objectPath(resource, metadata)}${subresource}`;
+    return this.#object('PUT', verb, resource, metadata, path, body, options);
+  }
+
+  async #object(
+    method: Method,
+    verb: string,
+    resource: ResourceType,
+    key: ObjectKey,
+    path: string,
+    body: unknown,
+    options: RequestOptions,
+  ): Promise<KubernetesObject> {
+    const answer = await this.#requester.send({
+      method,
+      path,
+      body,
+      lane: laneOf(resource),
+      subject: this.#subject(verb, resource, key),
+      options,
+    });
+    return answer as KubernetesObject;
+  }
+
+  #subject(verb: string, resource: ResourceType, key?: ObjectKey): Subject {
+    const subject = { verb, resource: resourceName(resource), server: this.server };
+    return key === undefined ? subject : { ...subject, object: objectName(key) };
+  }
+}
+
+/** The API server wants to be told the kind, also where the URL says it. */
+function withType(resource: ResourceType, object: KubernetesObject): KubernetesObject {
+  if (object.apiVersion !== undefined && object.kind !== undefined) return object;
+  return { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind };
+}

@@ -1,0 +1,3 @@
+export { KubernetesCluster } from './kubernetes-cluster.js';
+export { KubernetesConnector } from './kubernetes-connector.js';
+export { default } from './plugin.js';

@@ -1,0 +1,256 @@
+import {
+  type CacheEvent,
+  type CacheOptions,
+  ClusterError,
+  type KubernetesObject,
+  type Logger,
+  type ObjectKey,
+  type ResourceCache,
+  type ResourceType,
+} from '@rynxs/kernel';
+import { dropManagedFieldSets } from './default-transform.js';
+import { KeyIndex } from './key-index.js';
+import { compareResourceVersions, isNewer } from './resource-version.js';
+
+/** The label that `withLabel` finds objects by without a search. */
+export const INDEXED_LABEL = 'app.kubernetes.io/instance';
+
+/** An event and who was there when it happened: a listener that comes later is told of the object when it subscribes. */
+interface Delivery {
+  readonly event: CacheEvent;
+  readonly listeners: readonly ((event: CacheEvent) => void)[];
+}
+
+export type WatchChange = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+/**
+ * The objects of a resource, fed by a reflector. Three rules keep it true:
+ * - A version is never replaced by an older one, and the same version is never reported twice.
+ * - What `assume` puts in is reported at once, in the caller's turn; the watch event of the same version is not.
+ * - An object that was replaced by another one of its name is reported as deleted, then as added.
+ */
+export class ObjectCache implements ResourceCache {
+  readonly #objects = new Map<string, KubernetesObject>();
+  readonly #byOwner = new KeyIndex();
+  readonly #byInstance = new KeyIndex();
+  readonly #listeners = new Set<(event: CacheEvent) => void>();
+  readonly #undelivered: Delivery[] = [];
+  /** Versions that own writes have put in and the watch has not reached yet, by key. */
+  readonly #assumed = new Map<string, string>();
+  readonly #transform: (object: KubernetesObject) => KubernetesObject;
+  readonly #firstList = Promise.withResolvers<void>();
+  #resourceVersion: string | undefined;
+  #hasSynced = false;
+  #isDelivering = false;
+
+  constructor(
+    readonly resource: ResourceType,
+    readonly options: CacheOptions,
+    readonly logger: Logger,
+  ) {
+    this.#transform = options.transform ?? dropManagedFieldSets;
+    // Whoever waits gets the rejection; a cache that nobody waits for must not end the process.
+    this.#firstList.promise.catch(() => undefined);
+  }
+
+  /** The version that the list and the watch have reached; undefined before the first list. */
+  get resourceVersion(): string | undefined {
+    return this.#resourceVersion;
+  }
+
+  get hasSynced(): boolean {
+    return this.#hasSynced;
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  get(key: ObjectKey): KubernetesObject | undefined {
+    return this.#objects.get(keyOf(key));
+  }
+
+  list(): Iterable<KubernetesObject> {
+    return this.#objects.values();
+  }
+
+  ownedBy(uid: string): readonly KubernetesObject[] {
+    return this.#lookUp(this.#byOwner.get(uid));
+  }
+
+  withLabel(key: string, value: string): readonly KubernetesObject[] {
+    if (key === INDEXED_LABEL) return this.#lookUp(this.#byInstance.get(value));
+    return [...this.#objects.values()].filter((object) => object.metadata.labels?.[key] === value);
+  }
+
+  /** Rejects with `signal.reason`, or with ClusterError (`aborted`) when the cluster's client is closed first. */
+  async synced(signal: AbortSignal): Promise<void> {
+    if (this.#hasSynced) return;
+    signal.throwIfAborted();
+    const { promise, reject } = Promise.withResolvers<never>();
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      await Promise.race([this.#firstList.promise, promise]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  subscribe(listener: (event: CacheEvent) => void): Disposable {
+    // A listener's own identity may be subscribed twice; each subscription ends by itself.
+    const subscription = (event: CacheEvent) => listener(event);
+    for (const object of [...this.#objects.values()]) this.#call(subscription, { type: 'added', object });
+    this.#listeners.add(subscription);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(subscription) };
+  }
+
+  /**
+   * Takes the answer of an own write. Ignored where it could take the cache back: when the watch has come as far (it has
+   * told of this version, or of the object's end), when something newer is there, or when versions have no order.
+   */
+  assume(answer: KubernetesObject): void {
+    const { resourceVersion, namespace } = answer.metadata;
+    const key = keyOf(answer.metadata);
+    const cached = this.#objects.get(key);
+    if (resourceVersion === undefined || !this.#isInScope(namespace, cached)) return;
+    if (this.#resourceVersion !== undefined && !isNewer(resourceVersion, this.#resourceVersion)) return;
+    if (cached !== undefined && !isNewer(resourceVersion, cached.metadata.resourceVersion)) return;
+    this.#assumed.set(key, resourceVersion);
+    this.#put(key, this.#transform(answer));
+  }
+
+  /** Applies an event of the watch. */
+  apply(change: WatchChange, received: KubernetesObject): void {
+    const key = keyOf(received.metadata);
+    const { resourceVersion } = received.metadata;
+    const cached = this.#objects.get(key);
+    const order = compareResourceVersions(cached?.metadata.resourceVersion, resourceVersion);
+    if (change === 'DELETED') {
+      // A deletion has a version of its own, or (leaving a selection) that of the write that caused it.
+      if (order === undefined || order <= 0) this.#remove(key, this.#transform(received));
+    } else if (order === undefined || order < 0) {
+      this.#put(key, this.#transform(received));
+    }
+    this.reached(resourceVersion);
+  }
+
+  /** Notes how far the watch has come, as bookmarks and events tell. */
+  reached(resourceVersion: string | undefined): void {
+    if (resourceVersion === undefined) return;
+    this.#resourceVersion = resourceVersion;
+    for (const [key, version] of this.#assumed) {
+      if (!isNewer(version, resourceVersion)) this.#assumed.delete(key);
+    }
+  }
+
+  /** Takes the objects of a page, ready to be kept, for a later `replace`. */
+  collect(items: readonly KubernetesObject[], into: Map<string, KubernetesObject>): void {
+    for (const item of items) into.set(keyOf(item.metadata), this.#transform(item));
+  }
+
+  /** Makes the cache what a complete list says, and reports the differences. */
+  replace(listed: ReadonlyMap<string, KubernetesObject>, resourceVersion: string): void {
+    // A store that was set back to an earlier state knows nothing of later writes, and is right.
+    if (isNewer(this.#resourceVersion, resourceVersion)) this.#assumed.clear();
+    const isKept = (key: string) => isNewer(this.#assumed.get(key), resourceVersion);
+    for (const [key, object] of [...this.#objects]) {
+      if (!listed.has(key) && !isKept(key)) this.#remove(key, object);
+    }
+    for (const [key, object] of listed) {
+      const cached = this.#objects.get(key);
+      if (isKept(key)) continue;
+      if (cached?.metadata.resourceVersion !== object.metadata.resourceVersion) this.#put(key, object);
+    }
+    this.reached(resourceVersion);
+    this.#hasSynced = true;
+    this.#firstList.resolve();
+  }
+
+  /** Ends the waiting for a first list that will not come any more. */
+  close(): void {
+    this.#firstList.reject(
+      new ClusterError('aborted', `the client was closed before ${this.resource.plural} were listed`),
+    );
+    this.#listeners.clear();
+  }
+
+  /** Whether the watch would tell of this object. A selector cannot be evaluated here: then only what is known counts. */
+  #isInScope(namespace: string | undefined, cached: KubernetesObject | undefined): boolean {
+    const { labelSelector, fieldSelector } = this.options;
+    if (this.options.namespace !== undefined && this.options.namespace !== namespace) return false;
+    return cached !== undefined || (labelSelector === undefined && fieldSelector === undefined);
+  }
+
+  #lookUp(keys: Iterable<string>): readonly KubernetesObject[] {
+    const found: KubernetesObject[] = [];
+    for (const key of keys) {
+      const object = this.#objects.get(key);
+      if (object !== undefined) found.push(object);
+    }
+    return found;
+  }
+
+  #put(key: string, object: KubernetesObject): void {
+    const previous = this.#objects.get(key);
+    if (previous !== undefined && previous.metadata.uid !== object.metadata.uid) {
+      this.#remove(key, previous);
+      this.#put(key, object);
+      return;
+    }
+    if (previous !== undefined) this.#unindex(key, previous);
+    this.#objects.set(key, object);
+    for (const owner of object.metadata.ownerReferences ?? []) this.#byOwner.add(owner.uid, key);
+    const instance = object.metadata.labels?.[INDEXED_LABEL];
+    if (instance !== undefined) this.#byInstance.add(instance, key);
+    this.#report(previous === undefined ? { type: 'added', object } : { type: 'modified', object, previous });
+  }
+
+  #remove(key: string, last: KubernetesObject): void {
+    const previous = this.#objects.get(key);
+    if (previous === undefined) return;
+    this.#objects.delete(key);
+    this.#unindex(key, previous);
+    this.#report({ type: 'deleted', object: last, previous });
+  }
+
+  #unindex(key: string, object: KubernetesObject): void {
+    for (const owner of object.metadata.ownerReferences ?? []) this.#byOwner.delete(owner.uid, key);
+    const instance = object.metadata.labels?.[INDEXED_LABEL];
+    if (instance !== undefined) this.#byInstance.delete(instance, key);
+  }
+
+  /** A listener may cause the next change; it is then reported to everybody after this one. */
+  #report(event: CacheEvent): void {
+    this.#undelivered.push({ event, listeners: [...this.#listeners] });
+    if (this.#isDelivering) return;
+    this.#isDelivering = true;
+    try {
+      for (let next = this.#undelivered.shift(); next !== undefined; next = this.#undelivered.shift()) {
+        for (const listener of next.listeners) {
+          if (this.#listeners.has(listener)) this.#call(listener, next.event);
+        }
+      }
+    } finally {
+      this.#isDelivering = false;
+    }
+  }
+
+  #call(listener: (event: CacheEvent) => void, event: CacheEvent): void {
+    try {
+      listener(event);
+    } catch (error) {
+      const { namespace, name } = event.object.metadata;
+      this.logger.error('a listener of a cache failed', {
+        resource: this.resource.plural,
+        namespace,
+        name,
+        error,
+      });
+    }
+  }
+}
+
+function keyOf({ namespace = '', name }: ObjectKey): string {
+  return `${namespace}/${name}`;
+}

@@ -1,0 +1,219 @@
+import {
+  type CacheOptions,
+  type Clock,
+  ClusterError,
+  type KubernetesObject,
+  type Logger,
+  type Random,
+  type ResourceType,
+} from '@rynxs/kernel';
+import { Backoff } from './backoff.js';
+import { type ClientMetrics, NO_ANSWER } from './client-metrics.js';
+import { errorOfStatus, failure, type Status, type Subject } from './cluster-errors.js';
+import type { Credentials, Identity } from './credentials.js';
+import { listPage, PAGE_SIZE, type Page, selectorQuery } from './list-page.js';
+import type { ObjectCache } from './object-cache.js';
+import { type Requester, requestHeaders } from './requester.js';
+import { collectionPath, resourceName } from './resource-path.js';
+import type { Transport } from './transport.js';
+import { type WatchEvent, WatchStream } from './watch-stream.js';
+
+const LIST_TIMEOUT_MS = 60_000;
+// Watches of one process should not all end at once; below the API server's minimum of 5 to 10 minutes of its own.
+const WATCH_SECONDS_MIN = 280;
+const WATCH_SECONDS_SPREAD = 20;
+// The API server sends a bookmark about every minute.
+const STALE_AFTER_MS = 180_000;
+// A watch that ended sooner without any progress counts as a failure, so that it is not opened again in a tight loop.
+const SHORT_WATCH_MS = 1000;
+
+export interface ReflectorParts {
+  readonly requester: Requester;
+  readonly transport: Transport;
+  readonly identity: Identity;
+  readonly metrics: ClientMetrics;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly basePath: string;
+  readonly server: string;
+}
+
+/**
+ * Keeps a cache equal to what the API server has: a complete list in pages, then a watch from its version, resumed from
+ * the last version seen when it ends. Only a version that the server has forgotten (410), or a stream that makes no
+ * sense, leads to a new list. Never gives up; failures wait, growing, with jitter.
+ */
+export class Reflector {
+  readonly #parts: ReflectorParts;
+  readonly #cache: ObjectCache;
+  readonly #resource: ResourceType;
+  readonly #options: CacheOptions;
+  readonly #backoff: Backoff;
+  #mustList = true;
+  #isPaging = true;
+  /** Whether the last failure was a forgotten version: a server that forgets at once must not be listed in a loop. */
+  #wasGone = false;
+
+  constructor(cache: ObjectCache, parts: ReflectorParts) {
+    this.#parts = parts;
+    this.#cache = cache;
+    this.#resource = cache.resource;
+    this.#options = cache.options;
+    this.#backoff = new Backoff(parts.random);
+  }
+
+  /** Runs until `signal` aborts; then resolves. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        if (this.#mustList) await this.#list(signal);
+        if (await this.#watch(signal)) continue;
+        await this.#wait(this.#backoff.next(), signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        await this.#wait(this.#delayAfter(error), signal);
+      }
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    const objects = new Map<string, KubernetesObject>();
+    const subject = this.#subject('list');
+    let first: string | undefined;
+    let next: string | undefined;
+    do {
+      let page: Page;
+      try {
+        page = await listPage(this.#parts.requester, subject, this.#resource, this.#options, {
+          limit: this.#isPaging ? PAGE_SIZE : 0,
+          next,
+          options: { signal, timeoutMs: LIST_TIMEOUT_MS },
+        });
+      } catch (error) {
+        // Pages that the server forgets before they are read never complete: ask for everything at once then.
+        if (isGone(error)) this.#isPaging = false;
+        throw error;
+      }
+      this.#cache.collect(page.items, objects);
+      first ??= page.resourceVersion;
+      next = page.next;
+    } while (next !== undefined);
+    this.#isPaging = true;
+    this.#mustList = false;
+    // Should later pages be newer, the watch tells of the difference again, and the cache knows it already.
+    this.#cache.replace(objects, first);
+  }
+
+  /**
+   * One watch, until it ends. Resolves to whether the next may follow at once: when this one lasted or brought something.
+   * Rejects when it failed without that.
+   */
+  async #watch(signal: AbortSignal): Promise<boolean> {
+    const { clock, identity, metrics, requester, transport } = this.#parts;
+    const subject = this.#subject('watch');
+    const credentials = await requester.credentials(subject, signal);
+    const startedFrom = this.#cache.resourceVersion;
+    const startedMs = clock.monotonic();
+    let answeredMs: number | undefined;
+    const stream = new WatchStream({
+      clock,
+      subject,
+      staleAfterMs: STALE_AFTER_MS,
+      onEvent: (event) => this.#onEvent(event, subject),
+      onAnswer: (status) => {
+        metrics.record('GET', String(status), (clock.monotonic() - startedMs) / 1000);
+        answeredMs = clock.monotonic();
+        if (status === 401) identity.reject(credentials);
+      },
+    });
+    const stop = () => stream.cancel(failure('aborted', subject, 'the client was closed'));
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    let failed: unknown;
+    try {
+      transport.dispatch('watches', credentials.tls, this.#watchRequest(credentials), stream);
+      await stream.ended;
+    } catch (error) {
+      stream.cancel(error instanceof Error ? error : new Error(String(error)));
+      if (answeredMs === undefined) metrics.record('GET', NO_ANSWER, (clock.monotonic() - startedMs) / 1000);
+      failed = error;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+    if (stream.isGarbled) this.#mustList = true;
+    const isProductive =
+      this.#cache.resourceVersion !== startedFrom ||
+      (answeredMs !== undefined && clock.monotonic() - answeredMs >= SHORT_WATCH_MS);
+    if (isProductive) {
+      this.#backoff.reset();
+      this.#wasGone = false;
+    }
+    const mayFollow = isProductive && !isGone(failed);
+    if (failed === undefined || mayFollow) {
+      this.#parts.logger.debug('watch ended', { resource: this.#resource.plural, error: failed });
+      return isProductive;
+    }
+    throw failed;
+  }
+
+  #onEvent({ type, object }: WatchEvent, subject: Subject): void {
+    switch (type) {
+      case 'ADDED':
+      case 'MODIFIED':
+      case 'DELETED':
+        this.#cache.apply(type, object);
+        return;
+      case 'BOOKMARK':
+        this.#cache.reached(object.metadata.resourceVersion);
+        return;
+      case 'ERROR':
+        // The object is a Status, not an object of the resource.
+        throw errorOfStatus(object as Status, subject, this.#parts.clock.now());
+    }
+  }
+
+  /** How long to wait before the next try. */
+  #delayAfter(error: unknown): number {
+    const { logger } = this.#parts;
+    const resource = this.#resource.plural;
+    if (isGone(error)) {
+      this.#mustList = true;
+      const isFirst = !this.#wasGone;
+      this.#wasGone = true;
+      logger.info('the watched version is no longer kept, listing again', { resource });
+      if (isFirst) return 0;
+    }
+    const retryAfterMs = error instanceof ClusterError ? (error.retryAfterMs ?? 0) : 0;
+    const delayMs = Math.max(this.#backoff.next(), retryAfterMs);
+    logger.warn('list or watch failed, will try again', { resource, delayMs: Math.round(delayMs), error });
+    return delayMs;
+  }
+
+  #watchRequest(credentials: Credentials) {
+    const { basePath, random } = this.#parts;
+    const query = selectorQuery(this.#options);
+    query.set('watch', 'true');
+    query.set('allowWatchBookmarks', 'true');
+    query.set('resourceVersion', this.#cache.resourceVersion ?? '');
+    query.set('timeoutSeconds', String(WATCH_SECONDS_MIN + Math.floor(random.next() * WATCH_SECONDS_SPREAD)));
+    const path = `${basePath}${collectionPath(this.#resource, this.#options.namespace)}?${query}`;
+    return { method: 'GET', path, headers: requestHeaders(credentials) } as const;
+  }
+
+  async #wait(ms: number, signal: AbortSignal): Promise<void> {
+    try {
+      if (ms > 0) await this.#parts.clock.sleep(ms, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  #subject(verb: string): Subject {
+    return { verb, resource: resourceName(this.#resource), server: this.#parts.server };
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof ClusterError && error.reason === 'gone';
+}

@@ -1,0 +1,79 @@
+import type { Dispatcher, Pool as UndiciPool } from 'undici';
+// The package's index also loads fetch, WebSocket and caches: 14 MB and 25 ms that nothing here uses.
+import Pool from 'undici/lib/dispatcher/pool.js';
+import type { TlsMaterial } from './credentials.js';
+
+/** Where a request goes. Each lane has connections of its own, so that a full one never holds up another. */
+export type Lane = 'requests' | 'leases' | 'watches';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+// Below the idle time-outs of the API server (90 s) and of cloud load balancers (60 s).
+const KEEP_ALIVE_MS = 30_000;
+
+/** The connections to one API server: HTTP/1.1, kept alive, one request at a time on each. */
+export class Transport {
+  readonly #origin: string;
+  readonly #maxConnections: number;
+  #tls: TlsMaterial | undefined;
+  #pools: Readonly<Record<Lane, UndiciPool>> | undefined;
+  readonly #retired = new Set<UndiciPool>();
+  #isClosed = false;
+
+  /** `maxConnections` bounds the lane `requests`. */
+  constructor(origin: string, maxConnections: number) {
+    this.#origin = origin;
+    this.#maxConnections = maxConnections;
+  }
+
+  /** Sends a request in a lane, on a connection made with `tls`. */
+  dispatch(
+    lane: Lane,
+    tls: TlsMaterial,
+    options: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+  ): void {
+    if (this.#isClosed) throw new Error('the client is closed');
+    if (this.#pools === undefined || this.#tls !== tls) {
+      // A connection keeps the client certificate that it was made with; what is under way ends on the old ones.
+      this.#retire();
+      this.#tls = tls;
+      this.#pools = {
+        requests: this.#pool(tls, this.#maxConnections),
+        leases: this.#pool(tls, 1),
+        watches: this.#pool(tls, null),
+      };
+    }
+    this.#pools[lane].dispatch(options, handler);
+  }
+
+  /** Cuts all connections; what is under way fails. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const pools = [...Object.values(this.#pools ?? {}), ...this.#retired];
+    this.#pools = undefined;
+    await Promise.all(pools.map((pool) => pool.destroy()));
+  }
+
+  #retire(): void {
+    for (const pool of Object.values(this.#pools ?? {})) {
+      const forget = () => void this.#retired.delete(pool);
+      this.#retired.add(pool);
+      // Fails only when `close` destroys the pool first, and then there is nothing left to do.
+      pool.close().then(forget, forget);
+    }
+  }
+
+  #pool(tls: TlsMaterial, connections: number | null): UndiciPool {
+    return new Pool(this.#origin, {
+      connections,
+      pipelining: 1,
+      allowH2: false,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      // Each call has a deadline of its own, and a watch is silent for long.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: { ...tls, timeout: CONNECT_TIMEOUT_MS, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
+    });
+  }
+}
