@@ -23,10 +23,10 @@ export default class SuiteReporter extends mocha.reporters.Base {
     const skipped = [];
     let depth = 0;
     let suite;
-    runner.on(EVENT_SUITE_BEGIN, ({ root, title, file }) => {
+    runner.on(EVENT_SUITE_BEGIN, ({ root, title }) => {
       if (root) return;
       depth += 1;
-      if (depth === 1) suite = { title, file, passed: 0, failed: 0, skipped: 0, ms: 0 };
+      if (depth === 1) suite = { title, file: undefined, passed: 0, failed: 0, skipped: 0, ms: 0 };
     });
     runner.on(EVENT_SUITE_END, ({ root }) => {
       if (root) return;
@@ -34,11 +34,14 @@ export default class SuiteReporter extends mocha.reporters.Base {
       if (depth === 0) print(suite);
     });
     runner.on(EVENT_TEST_PASS, (test) => {
+      suite.file = test.file;
       suite.passed += 1;
       suite.ms += test.duration ?? 0;
     });
-    runner.on(EVENT_TEST_FAIL, () => {
-      if (suite !== undefined) suite.failed += 1;
+    runner.on(EVENT_TEST_FAIL, (test) => {
+      if (suite === undefined) return;
+      suite.file = test.file;
+      suite.failed += 1;
     });
     runner.on(EVENT_TEST_PENDING, (test) => {
       suite.skipped += 1;

@@ -1,0 +1,3 @@
+export async function agents() {
+  throw new Error('x');
+}

@@ -1,0 +1,76 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { close } from '../../scripts/lib/totals.mjs';
+import { agents } from './agents.mjs';
+import { fileAppend } from './file-append.mjs';
+import { idle } from './idle.mjs';
+import { judge, line } from './result.mjs';
+import { startOnce } from './start-once.mjs';
+import { verify } from './verify.mjs';
+
+const BENCHMARKS = { 'file-append': fileAppend, verify, agents, 'start-once': startOnce, idle };
+
+const USAGE = `npm run bench [-- OPTIONS]
+
+Prints what each benchmark measured, the bar that it is held against, and a baseline measured in the same run.
+
+  --only NAME      one of: ${Object.keys(BENCHMARKS).join(', ')} (may be given again)
+  --records N      length of the log that verify reads; default 1000000
+  --output json    one JSON array instead of lines
+  --smoke          short: shows that every benchmark still runs, its numbers mean little
+
+Exit code: 0 when every benchmark ran and, unless --smoke, met its bar; otherwise 1.
+`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true, default: Object.keys(BENCHMARKS) },
+    records: { type: 'string' },
+    output: { type: 'string', default: 'text' },
+    smoke: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+const unknown = values.only.filter((name) => !(name in BENCHMARKS));
+if (values.help || unknown.length > 0) {
+  process.stdout.write(USAGE);
+  process.exitCode = unknown.length > 0 ? 2 : 0;
+} else {
+  process.exitCode = await main();
+}
+
+async function main() {
+  const results = [];
+  const totals = { passed: 0, failed: 0, skipped: 0 };
+  for (const name of values.only) {
+    const measured = await run(name);
+    for (const result of measured ?? []) {
+      results.push(result);
+      if (values.output === 'text') process.stdout.write(`${line(result)}\n`);
+    }
+    // In a smoke run only that it ran counts: how fast is not to be asserted on a machine that others use.
+    const isGood = measured !== undefined && (values.smoke || measured.every(({ pass }) => pass));
+    totals[isGood ? 'passed' : 'failed'] += 1;
+  }
+  if (values.output === 'json') {
+    process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
+    return totals.failed === 0 ? 0 : 1;
+  }
+  return close('benchmarks', totals);
+}
+
+/** The judged measurements; undefined when the benchmark could not be carried out. */
+async function run(name) {
+  const directory = await mkdtemp(join(tmpdir(), 'rynxs-bench-'));
+  const records = values.records === undefined ? {} : { records: Number(values.records) };
+  try {
+    return (await BENCHMARKS[name]({ directory, smoke: values.smoke, ...records })).map(judge);
+  } catch (error) {
+    process.stderr.write(`✗ ${name}: ${error.stack}\n`);
+    return undefined;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
