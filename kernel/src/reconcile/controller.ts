@@ -20,7 +20,7 @@ import type { EventDraft } from './events.js';
 import { HealthWatch } from './health-watch.js';
 import { objectKey, queueKey, queueKeyOf } from './keys.js';
 import type { Projection } from './projection.js';
-import { INSTANCE_LABEL, type PassContext, ReconcilePass } from './reconcile-pass.js';
+import { INSTANCE_LABEL, type PassContext, type PassResult, ReconcilePass } from './reconcile-pass.js';
 import { WorkQueue } from './work-queue.js';
 
 const CONFIRM_TIMEOUT_MS = 10_000;
@@ -68,7 +68,7 @@ export class Controller {
       ...options,
       health: new HealthWatch(clock),
       seen: new Set(),
-      writtenStatus: new Map(),
+      retryNotBefore: new Map(),
       cacheOf: (type) => this.#cache(type),
       persist: (what, attempt) => this.#persist(what, attempt),
       again: (key, delayMs) => this.#queue.addAfter(key, delayMs),
@@ -141,13 +141,8 @@ export class Controller {
       previous?.metadata.uid === object.metadata.uid &&
       previous?.metadata.generation === object.metadata.generation &&
       previous?.metadata.deletionTimestamp === object.metadata.deletionTimestamp;
-    if (isStatusOnly && this.#isOwnStatus(object)) return;
+    if (isStatusOnly) return;
     this.#queue.add(queueKey(object.metadata), type === 'added' ? 'new' : 'resync');
-  }
-
-  /** Whether the status is the one that was written last here, and nobody else has touched it since. */
-  #isOwnStatus(object: KubernetesObject): boolean {
-    return this.#context.writtenStatus.get(object.metadata.uid ?? '') === JSON.stringify(object.status);
   }
 
   #onChild(child: KubernetesObject): void {
@@ -169,10 +164,9 @@ export class Controller {
       const startedAt = this.#options.clock.monotonic();
       const controller = this.#options.reconciler.name;
       try {
-        const { isSettled, retryAfterMs } = await new ReconcilePass(this.#context, key).run();
-        this.#results.add({ controller, result: isSettled ? 'success' : 'requeue_after' });
-        if (isSettled) this.#queue.forget(key);
-        else this.#queue.addRateLimited(key, retryAfterMs);
+        const result = await new ReconcilePass(this.#context, key).run();
+        this.#results.add({ controller, result: result.kind === 'settled' ? 'success' : 'requeue_after' });
+        this.#finish(key, result);
       } catch (error) {
         if (this.#options.term.signal.aborted) return;
         this.#results.add({ controller, result: 'error' });
@@ -183,6 +177,17 @@ export class Controller {
         });
         this.#queue.done(key);
       }
+    }
+  }
+
+  #finish(key: string, result: PassResult): void {
+    const { retryNotBefore } = this.#context;
+    if (result.kind === 'settled') {
+      this.#queue.forget(key);
+      retryNotBefore.delete(key);
+    } else if (result.kind === 'failed') {
+      const delayMs = this.#queue.addRateLimited(key, result.retryAfterMs);
+      retryNotBefore.set(key, this.#options.clock.monotonic() + delayMs);
     }
   }
 

@@ -13,7 +13,10 @@ import type { ActionOutcome } from './execute.js';
 import type { Aggregate } from './projection.js';
 
 /** The payload of `ActionsDecided` for a decision; replay computes it again and compares the bytes. */
-export function describeDecision(decision: Decision, aggregate: Aggregate): ActionsDecided {
+export function describeDecision(
+  decision: Decision,
+  aggregate: Pick<Aggregate, 'reconciler' | 'lastEvent'>,
+): ActionsDecided {
   const { reconciler, lastEvent } = aggregate;
   return {
     v: 1,

@@ -17,16 +17,29 @@ describe('owned fields', () => {
     const live = deployment({
       replicas: 1,
       strategy: { type: 'RollingUpdate' },
-      template: { containers: [{ name: 'a', image: 'x', imagePullPolicy: 'Always' }], dnsPolicy: 'ClusterFirst' },
+      template: {
+        containers: [{ name: 'a', image: 'x', imagePullPolicy: 'Always' }],
+        dnsPolicy: 'ClusterFirst',
+      },
     });
     expect(differingPaths(desired, live)).to.deep.equal([]);
   });
 
   it('name what was changed by hand as JSON pointers', () => {
-    const desired = deployment({ replicas: 1, template: { containers: [{ name: 'a', image: 'x' }] } }, { 'a/b~c': '1' });
-    const live = deployment({ replicas: 3, template: { containers: [{ name: 'a', image: 'y' }] } }, { 'a/b~c': '2' });
+    const desired = deployment(
+      { replicas: 1, template: { containers: [{ name: 'a', image: 'x' }] } },
+      { 'a/b~c': '1' },
+    );
+    const live = deployment(
+      { replicas: 3, template: { containers: [{ name: 'a', image: 'y' }] } },
+      { 'a/b~c': '2' },
+    );
     const paths = differingPaths(desired, live);
-    expect(paths).to.deep.equal(['/spec/replicas', '/spec/template/containers/0/image', '/metadata/labels/a~1b~0c']);
+    expect(paths).to.deep.equal([
+      '/spec/replicas',
+      '/spec/template/containers/0/image',
+      '/metadata/labels/a~1b~0c',
+    ]);
     expect(valuesAt(live, paths)).to.deep.equal([3, 'y', '2']);
   });
 
@@ -51,7 +64,10 @@ describe('owned fields', () => {
   });
 
   it('are taken out when the previous manifest had them and the desired one lacks them', () => {
-    const previous = deployment({ template: { containers: [{ name: 'a', image: 'x', command: ['sh'] }] } }, { old: '1' });
+    const previous = deployment(
+      { template: { containers: [{ name: 'a', image: 'x', command: ['sh'] }] } },
+      { old: '1' },
+    );
     const desired = deployment({ template: { containers: [{ name: 'a', image: 'x' }] } }, { fresh: '1' });
     const live = deployment(
       { template: { containers: [{ name: 'a', image: 'x', command: ['sh'], imagePullPolicy: 'Always' }] } },
@@ -65,7 +81,11 @@ describe('owned fields', () => {
   });
 
   it('keep uid, resourceVersion, status and everything else of the live object', () => {
-    const live = { ...deployment({ volumeName: 'pv-1' }), metadata: { ...metadata, uid: 'u', resourceVersion: '7' }, status: { phase: 'Bound' } };
+    const live = {
+      ...deployment({ volumeName: 'pv-1' }),
+      metadata: { ...metadata, uid: 'u', resourceVersion: '7' },
+      status: { phase: 'Bound' },
+    };
     const merged = mergeOwned(live, deployment({ size: '1Gi' }), undefined);
     expect(merged).to.deep.equal({ ...live, spec: { volumeName: 'pv-1', size: '1Gi' } });
   });

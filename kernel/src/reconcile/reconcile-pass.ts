@@ -25,6 +25,7 @@ import { announce, type ReportContext, writeStatus } from './report.js';
 export const INSTANCE_LABEL = 'app.kubernetes.io/instance';
 
 const REQUEST_TIMEOUT_MS = 10_000;
+const CONFLICT_DELAY_MS = 50;
 const NOT_ATTEMPTED: ActionOutcome = {
   kind: 'failed',
   reason: 'NotAttempted',
@@ -48,8 +49,8 @@ export interface PassContext {
   readonly digestKey: string;
   /** Uids of objects that were there in this term: their deletion was watched. */
   readonly seen: Set<string>;
-  /** The status that was written last, by uid, as JSON. */
-  readonly writtenStatus: Map<string, string>;
+  /** When (monotonic) actions that failed may be tried again, by queue key. */
+  readonly retryNotBefore: Map<string, number>;
   cacheOf(type: ResourceType): ResourceCache;
   /** Appends to the log of the term; resolves when durable. */
   append(drafts: readonly EventDraft[]): Promise<readonly LogRecord[]>;
@@ -59,14 +60,16 @@ export interface PassContext {
   again(key: string, delayMs: number): void;
 }
 
-export interface PassResult {
-  /** False when an action failed and is to be tried again, with growing delays. */
-  readonly isSettled: boolean;
-  /** The server's wish to be left alone for so long. */
-  readonly retryAfterMs: number;
-}
+/**
+ * `settled`: nothing is left to do. `failed`: an action failed and is to be tried again, with growing delays and not
+ * before the server's wish to be left alone is over. `waiting`: it is not yet time to try again.
+ */
+export type PassResult =
+  | { readonly kind: 'settled' | 'waiting' }
+  | { readonly kind: 'failed'; readonly retryAfterMs: number };
 
-const SETTLED: PassResult = { isSettled: true, retryAfterMs: 0 };
+const SETTLED: PassResult = { kind: 'settled' };
+const WAITING: PassResult = { kind: 'waiting' };
 
 /**
  * One pass over one object: observe, record, decide, record, act, record, report. What a step builds on is durable
@@ -103,18 +106,17 @@ export class ReconcilePass {
     if (projection.get(this.#id) === undefined) return SETTLED;
     await this.#recordDrift(object);
     await this.#recordDeadline();
-    const result = await this.#decideAndAct(object);
+    const result = this.#isBackingOff() ? WAITING : await this.#decideAndAct(object);
     await this.#report();
     return result;
   }
 
   async #recordDeleted(uid: string): Promise<void> {
-    const { reconciler, driftBackoff, health, seen, writtenStatus } = this.#context;
+    const { reconciler, driftBackoff, health, seen } = this.#context;
     const found = seen.has(uid) ? 'watching' : 'at_start';
     await this.#record(`${reconciler.resource.kind}Deleted`, { v: 1, uid, found });
     driftBackoff.forget(this.#id);
     health.forget(this.#id);
-    writtenStatus.delete(uid);
     seen.delete(uid);
   }
 
@@ -172,25 +174,30 @@ export class ReconcilePass {
     announce(this.#reportContext(), object, payload, outcomes, aggregate.lastType);
 
     const failures = outcomes.filter((outcome) => outcome.kind === 'failed');
+    if (failures.length === 0 || reconciler.decide(this.#aggregate().state).actions.length === 0)
+      return SETTLED;
     return {
-      isSettled: failures.length === 0 || reconciler.decide(this.#aggregate().state).actions.length === 0,
-      retryAfterMs: Math.max(0, ...failures.map((failure) => failure.retryAfterMs ?? 0)),
+      kind: 'failed',
+      retryAfterMs: Math.max(...failures.map((failure) => failure.retryAfterMs ?? 0)),
     };
   }
 
+  /** Whatever calls for a pass, what failed is tried again only when it is time, or when something new was recorded. */
+  #isBackingOff(): boolean {
+    const notBefore = this.#context.retryNotBefore.get(this.#key) ?? Number.NEGATIVE_INFINITY;
+    return this.#aggregate().lastType === 'ActionFailed' && this.#context.clock.monotonic() < notBefore;
+  }
+
   async #report(): Promise<void> {
-    const { reconciler, writtenStatus } = this.#context;
+    const { reconciler } = this.#context;
     const cache = this.#context.cacheOf(reconciler.resource);
     const object = cache.get(this.#objectKey);
     const aggregate = this.#aggregate();
-    const uid = object?.metadata.uid;
-    if (object === undefined || uid === undefined || uid !== aggregate.observed?.uid) return;
+    if (object === undefined || object.metadata.uid !== aggregate.observed?.uid) return;
     const report = reconciler.report(aggregate.state, this.#liveView(object, aggregate));
     const written = await writeStatus(this.#reportContext(), object, report.status);
-    if (written !== undefined) {
-      cache.assume(written);
-      writtenStatus.set(uid, JSON.stringify(written.status));
-    }
+    if (written === 'conflict') this.#context.again(this.#key, CONFLICT_DELAY_MS);
+    else if (written !== undefined) cache.assume(written);
     await this.#recordHealth(aggregate, report.health);
   }
 

@@ -27,14 +27,14 @@ const EVENTS: ResourceType = { group: '', version: 'v1', kind: 'Event', plural: 
 
 /**
  * Writes the status unless it is there already. Reports are not actions: they are not recorded, and they come after
- * the outcome that they tell of is durable. Returns the written object. A conflict means that a newer object is on its
- * way to the cache, whose arrival leads to the next pass.
+ * the outcome that they tell of is durable. Resolves to the written object, undefined when there was nothing to write
+ * or nothing to write to, `conflict` when a newer object is on its way to the cache.
  */
 export async function writeStatus(
   context: ReportContext,
   object: KubernetesObject,
   status: JsonMap,
-): Promise<KubernetesObject | undefined> {
+): Promise<KubernetesObject | 'conflict' | undefined> {
   if (canonicalize((object.status ?? {}) as JsonMap) === canonicalize(status)) return undefined;
   try {
     return await context.cluster.updateStatus(context.resource, { ...object, status }, writeOptions(context));

@@ -17,7 +17,9 @@ describe('scrub', () => {
       data: { file: 'inner text' },
     };
     const manifest: Manifest = { resource: CONFIG_MAP, object };
-    expect(scrub('bad s3cret and inner text in containers', manifest)).to.equal('bad <value> and <value> in containers');
+    expect(scrub('bad s3cret and inner text in containers', manifest)).to.equal(
+      'bad <value> and <value> in containers',
+    );
   });
 
   it('keeps at most 512 bytes and cuts no character in two', () => {

@@ -35,27 +35,28 @@ describe('WorkQueue', () => {
     queue.add('old-2', 'resync');
     queue.add('new', 'new');
     queue.add('old-2', 'new');
-    expect([await queue.take(), await queue.take(), await queue.take()]).to.deep.equal(['new', 'old-2', 'old-1']);
+    expect([await queue.take(), await queue.take(), await queue.take()]).to.deep.equal([
+      'new',
+      'old-2',
+      'old-1',
+    ]);
   });
 
   it('delays a failing key from 5 ms, doubling to 1,000 s, until it is forgotten', async () => {
-    const delays: number[] = [];
-    for (let failure = 0; failure < 20; failure += 1) {
-      const taken = queue.take();
+    const isDueAfter = async (delayMs: number): Promise<boolean> => {
       queue.addRateLimited('a');
-      const before = clock.monotonic();
-      await clock.runNext();
-      await taken;
-      delays.push(clock.monotonic() - before);
-      queue.done('a');
-    }
-    expect(delays.slice(0, 4)).to.deep.equal([5, 10, 20, 40]);
-    expect(delays.at(-1)).to.equal(1_000_000);
+      await clock.advance(delayMs - 1);
+      const isEarly = queue.busy > 0;
+      await clock.advance(1);
+      const isDue = queue.busy === 1;
+      queue.done((await queue.take()) ?? '');
+      return isDue && !isEarly;
+    };
+    for (const delayMs of [5, 10, 20, 40]) expect(await isDueAfter(delayMs), `${delayMs} ms`).to.equal(true);
+    for (let failure = 4; failure < 18; failure += 1) await isDueAfter(5 * 2 ** failure);
+    expect(await isDueAfter(1_000_000), 'the longest delay').to.equal(true);
     queue.forget('a');
-    const taken = queue.take();
-    queue.addRateLimited('a');
-    await clock.advance(5);
-    expect(await taken).to.equal('a');
+    expect(await isDueAfter(5), 'after it was forgotten').to.equal(true);
   });
 
   it('keeps the earliest of several delays', async () => {

@@ -91,15 +91,14 @@ export class WorkQueue {
     this.#delayed.set(key, { at, timer });
   }
 
-  /** Adds the key after a delay that doubles with each call until `forget`; at least `atLeastMs`. */
-  addRateLimited(key: string, atLeastMs = 0): void {
+  /** Adds the key after a delay that doubles with each call until `forget`, at least `atLeastMs`; returns it. */
+  addRateLimited(key: string, atLeastMs = 0): number {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     this.#retries.add({ name: this.#name });
-    this.addAfter(
-      key,
-      Math.max(atLeastMs, Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** Math.min(failures, 30))),
-    );
+    const delayMs = Math.max(atLeastMs, Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** Math.min(failures, 30)));
+    this.addAfter(key, delayMs);
+    return delayMs;
   }
 
   /** The key is fine again: its next failure starts at the shortest delay. */

@@ -1,5 +1,11 @@
 import { expect } from 'chai';
-import { type CacheEvent, type Cluster, ClusterError, type KubernetesObject, type ResourceType } from '../contracts/cluster.js';
+import {
+  type CacheEvent,
+  type Cluster,
+  ClusterError,
+  type KubernetesObject,
+  type ResourceType,
+} from '../contracts/cluster.js';
 import { CONFIG_MAP } from './widget-reconciler.js';
 
 export interface ClusterSuiteOptions {
@@ -43,7 +49,11 @@ export function clusterSuite({ name, create, watchTimeoutMs = 2_000 }: ClusterSu
     });
     afterEach(() => harness.dispose());
 
-    const configMap = (objectName: string, data: Record<string, string>, extra: object = {}): KubernetesObject => ({
+    const configMap = (
+      objectName: string,
+      data: Record<string, string>,
+      extra: object = {},
+    ): KubernetesObject => ({
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: objectName, namespace, ...extra },
@@ -93,11 +103,15 @@ export function clusterSuite({ name, create, watchTimeoutMs = 2_000 }: ClusterSu
     it('says `exists` to a second create, and leaves the first object alone', async () => {
       await makeConfigMap('a', { key: 'first' });
       expect(await reasonOf(makeConfigMap('a', { key: 'second' }))).to.equal('exists');
-      expect((await cluster.get(CONFIG_MAP, { namespace, name: 'a' }, options)).data).to.deep.equal({ key: 'first' });
+      expect((await cluster.get(CONFIG_MAP, { namespace, name: 'a' }, options)).data).to.deep.equal({
+        key: 'first',
+      });
     });
 
     it('says `missing` of what is not there', async () => {
-      expect(await reasonOf(cluster.get(CONFIG_MAP, { namespace, name: 'none' }, options))).to.equal('missing');
+      expect(await reasonOf(cluster.get(CONFIG_MAP, { namespace, name: 'none' }, options))).to.equal(
+        'missing',
+      );
       const created = await makeConfigMap('a');
       await cluster.delete(CONFIG_MAP, { namespace, name: 'a' }, preconditions(created), options);
       expect(await reasonOf(cluster.update(CONFIG_MAP, created, options))).to.equal('missing');
@@ -107,8 +121,12 @@ export function clusterSuite({ name, create, watchTimeoutMs = 2_000 }: ClusterSu
       const first = await makeConfigMap('a');
       const second = await cluster.update(CONFIG_MAP, { ...first, data: { key: 'new' } }, options);
       expect(Number(second.metadata.resourceVersion)).to.be.above(Number(first.metadata.resourceVersion));
-      expect(await reasonOf(cluster.update(CONFIG_MAP, { ...first, data: { key: 'stale' } }, options))).to.equal('conflict');
-      expect((await cluster.get(CONFIG_MAP, { namespace, name: 'a' }, options)).data).to.deep.equal({ key: 'new' });
+      expect(
+        await reasonOf(cluster.update(CONFIG_MAP, { ...first, data: { key: 'stale' } }, options)),
+      ).to.equal('conflict');
+      expect((await cluster.get(CONFIG_MAP, { namespace, name: 'a' }, options)).data).to.deep.equal({
+        key: 'new',
+      });
     });
 
     it('does not write when an update changes nothing', async () => {
@@ -122,13 +140,21 @@ export function clusterSuite({ name, create, watchTimeoutMs = 2_000 }: ClusterSu
         apiVersion: 'v1',
         kind: 'PersistentVolumeClaim',
         metadata: { name: 'a', namespace, labels: { color: 'red' } },
-        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: 'none' },
+        spec: {
+          accessModes: ['ReadWriteOnce'],
+          resources: { requests: { storage: '1Gi' } },
+          storageClassName: 'none',
+        },
       };
       const created = await cluster.create(PVC, claim, options);
       const withStatus = await cluster.updateStatus(PVC, { ...created, status: { phase: 'Lost' } }, options);
       expect((withStatus.status as { phase: string }).phase).to.equal('Lost');
       const labels = { color: 'green' };
-      const relabelled = { ...withStatus, metadata: { ...withStatus.metadata, labels }, status: { phase: 'Bound' } };
+      const relabelled = {
+        ...withStatus,
+        metadata: { ...withStatus.metadata, labels },
+        status: { phase: 'Bound' },
+      };
       const updated = await cluster.update(PVC, relabelled, options);
       expect(updated.metadata.labels).to.deep.equal(labels);
       expect((updated.status as { phase: string }).phase).to.equal('Lost');
@@ -138,8 +164,13 @@ export function clusterSuite({ name, create, watchTimeoutMs = 2_000 }: ClusterSu
       const first = await makeConfigMap('a');
       const key = { namespace, name: 'a' };
       const changed = await cluster.update(CONFIG_MAP, { ...first, data: { key: 'new' } }, options);
-      expect(await reasonOf(cluster.delete(CONFIG_MAP, key, preconditions(first), options))).to.equal('conflict');
-      const other = { uid: '00000000-0000-4000-8000-000000000000', resourceVersion: preconditions(changed).resourceVersion };
+      expect(await reasonOf(cluster.delete(CONFIG_MAP, key, preconditions(first), options))).to.equal(
+        'conflict',
+      );
+      const other = {
+        uid: '00000000-0000-4000-8000-000000000000',
+        resourceVersion: preconditions(changed).resourceVersion,
+      };
       expect(await reasonOf(cluster.delete(CONFIG_MAP, key, other, options))).to.equal('conflict');
       await cluster.delete(CONFIG_MAP, key, preconditions(changed), options);
       expect(await reasonOf(cluster.get(CONFIG_MAP, key, options))).to.equal('missing');

@@ -3,5 +3,9 @@ import { MemoryCluster } from './memory-cluster.js';
 
 clusterSuite({
   name: 'MemoryCluster',
-  create: async () => ({ cluster: new MemoryCluster(), namespace: 'default', dispose: async () => undefined }),
+  create: async () => ({
+    cluster: new MemoryCluster(),
+    namespace: 'default',
+    dispose: async () => undefined,
+  }),
 });

@@ -46,7 +46,10 @@ export class MemoryCluster implements Cluster {
     return this.#request('get', resource, key.name, options, () => this.#require(resource, key));
   }
 
-  async list(resource: ResourceType, options: RequestOptions & CacheOptions): Promise<readonly KubernetesObject[]> {
+  async list(
+    resource: ResourceType,
+    options: RequestOptions & CacheOptions,
+  ): Promise<readonly KubernetesObject[]> {
     return this.#request('list', resource, '', options, () =>
       [...this.#of(resource).values()].filter(
         (object) => options.namespace === undefined || object.metadata.namespace === options.namespace,
@@ -54,7 +57,11 @@ export class MemoryCluster implements Cluster {
     );
   }
 
-  async create(resource: ResourceType, object: KubernetesObject, options: RequestOptions): Promise<KubernetesObject> {
+  async create(
+    resource: ResourceType,
+    object: KubernetesObject,
+    options: RequestOptions,
+  ): Promise<KubernetesObject> {
     return this.#request('create', resource, object.metadata.name, options, () => {
       const { name } = object.metadata;
       if (this.#of(resource).has(keyOf(object.metadata))) {
@@ -71,7 +78,11 @@ export class MemoryCluster implements Cluster {
     });
   }
 
-  async update(resource: ResourceType, object: KubernetesObject, options: RequestOptions): Promise<KubernetesObject> {
+  async update(
+    resource: ResourceType,
+    object: KubernetesObject,
+    options: RequestOptions,
+  ): Promise<KubernetesObject> {
     return this.#request('update', resource, object.metadata.name, options, () => {
       const live = this.#current(resource, object);
       const { metadata, status: _, ...rest } = object;
@@ -135,7 +146,10 @@ export class MemoryCluster implements Cluster {
     effect: () => T,
   ): Promise<T> {
     await Promise.resolve();
-    if (signal.aborted) throw new ClusterError('aborted', `${verb} ${name}: given up`, undefined, undefined, { cause: signal.reason });
+    if (signal.aborted)
+      throw new ClusterError('aborted', `${verb} ${name}: given up`, undefined, undefined, {
+        cause: signal.reason,
+      });
     beforeSend?.();
     const request = { verb, plural: resource.plural, name };
     this.requests.push(request);
@@ -153,7 +167,8 @@ export class MemoryCluster implements Cluster {
 
   #require(resource: ResourceType, key: ObjectKey): KubernetesObject {
     const object = this.#of(resource).get(keyOf(key));
-    if (object === undefined) throw new ClusterError('missing', `${resource.plural} "${key.name}" not found`, 404);
+    if (object === undefined)
+      throw new ClusterError('missing', `${resource.plural} "${key.name}" not found`, 404);
     return object;
   }
 
@@ -161,7 +176,11 @@ export class MemoryCluster implements Cluster {
     const live = this.#require(resource, object.metadata);
     const { uid, resourceVersion } = object.metadata;
     if (live.metadata.uid !== uid || live.metadata.resourceVersion !== resourceVersion) {
-      throw new ClusterError('conflict', `${resource.plural} "${object.metadata.name}" has been modified`, 409);
+      throw new ClusterError(
+        'conflict',
+        `${resource.plural} "${object.metadata.name}" has been modified`,
+        409,
+      );
     }
     return live;
   }

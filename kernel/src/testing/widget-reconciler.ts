@@ -99,7 +99,11 @@ export class WidgetReconciler implements Reconciler<WidgetState> {
       },
       health: isReady
         ? { state: 'ready', reason: 'Complete', message: `${wanted} ConfigMaps` }
-        : { state: 'degraded', reason: 'Incomplete', message: `${live.children.length} of ${wanted} ConfigMaps` },
+        : {
+            state: 'degraded',
+            reason: 'Incomplete',
+            message: `${live.children.length} of ${wanted} ConfigMaps`,
+          },
     };
   }
 }

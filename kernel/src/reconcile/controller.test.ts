@@ -1,0 +1,395 @@
+import type { LogRecord } from '@rynxs/log';
+import { expect } from 'chai';
+import { ClusterError, type KubernetesObject } from '../contracts/cluster.js';
+import type { Reconciler } from '../contracts/reconciler.js';
+import { EventLog, type WritingTerm } from '../event-log/event-log.js';
+import { StandaloneLeadership } from '../leadership/standalone.js';
+import { SystemRandom } from '../random/system-random.js';
+import { replayLog } from '../replay/index.js';
+import { MemoryStorage, memoryEventStore } from '../testing/event-store-suite/memory-event-store.js';
+import { capturingLogger, FakeClock, FakeTelemetry } from '../testing/index.js';
+import { MemoryCluster } from '../testing/memory-cluster.js';
+import { CONFIG_MAP, WIDGET, WidgetReconciler, widget } from '../testing/widget-reconciler.js';
+import { Controller } from './controller.js';
+import { DriftBackoff } from './drift-backoff.js';
+import { Projection } from './projection.js';
+
+const { signal } = new AbortController();
+const options = { signal };
+
+/** One operator process over a storage and a cluster that outlive it. */
+class Process {
+  readonly clock: FakeClock;
+  readonly records: LogRecord[] = [];
+  readonly projection: Projection;
+  readonly cluster: MemoryCluster;
+  readonly #reconciler: Reconciler;
+  readonly #storage: MemoryStorage;
+  #controller: Controller | undefined;
+  #running: Promise<void> | undefined;
+  log: EventLog | undefined;
+  term: WritingTerm | undefined;
+
+  constructor(
+    storage: MemoryStorage,
+    cluster: MemoryCluster,
+    clock = new FakeClock(),
+    reconciler: Reconciler = new WidgetReconciler(),
+  ) {
+    this.#storage = storage;
+    this.cluster = cluster;
+    this.clock = clock;
+    this.#reconciler = reconciler;
+    this.projection = new Projection([reconciler]);
+  }
+
+  async start(): Promise<this> {
+    const { clock, cluster, projection } = this;
+    const random = new SystemRandom();
+    const logger = capturingLogger();
+    const telemetry = new FakeTelemetry();
+    this.#storage.owner = undefined;
+    const onRecord = (record: LogRecord) => {
+      projection.apply(record);
+      this.records.push(record);
+    };
+    const store = memoryEventStore(this.#storage);
+    this.log = await EventLog.open({ store, clock, random, logger, telemetry, onRecord }, signal);
+    for await (const tenure of new StandaloneLeadership(random).campaign(signal)) {
+      this.term = await this.log.startTerm(tenure, { clusterUid: 'c', shard: 'default' }, signal);
+    }
+    const { term } = this;
+    if (term === undefined) throw new Error('no term');
+    this.#controller = new Controller({
+      reconciler: this.#reconciler,
+      cluster,
+      projection,
+      clock,
+      random,
+      logger,
+      telemetry,
+      driftBackoff: new DriftBackoff(clock),
+      digestKey: 'key',
+      workers: 4,
+      term,
+      append: (drafts) => term.append(drafts),
+    });
+    this.#running = this.#controller.run();
+    return this;
+  }
+
+  /** The types of the recorded events, from `since` on. */
+  types(since = 0): string[] {
+    return this.records.slice(since).map(({ event }) => event.type);
+  }
+
+  async stop(): Promise<void> {
+    this.#controller?.stop();
+    await this.#running;
+    await this.log?.close();
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 2_000; turn += 1) {
+    if (condition()) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error(`it never came: ${condition}`);
+}
+
+const settle = async () => {
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+describe('Controller', () => {
+  let storage: MemoryStorage;
+  let cluster: MemoryCluster;
+  let running: Process[];
+  beforeEach(() => {
+    storage = new MemoryStorage();
+    cluster = new MemoryCluster();
+    running = [];
+  });
+  afterEach(async () => {
+    for (const process of running) await process.stop();
+    const result = await replayLog({
+      chunks: memoryEventStore(storage).read(0, signal),
+      reconcilers: [new WidgetReconciler()],
+    });
+    expect(result.differences, 'decisions that do not follow from the log').to.deep.equal([]);
+  });
+
+  const start = async (clock?: FakeClock): Promise<Process> => {
+    const process = await new Process(storage, cluster, clock).start();
+    running.push(process);
+    return process;
+  };
+  const get = (name: string) => cluster.get(CONFIG_MAP, { namespace: 'default', name }, options);
+  const getWidget = (name: string) => cluster.get(WIDGET, { namespace: 'default', name }, options);
+  const children = async () =>
+    (await cluster.list(CONFIG_MAP, options)).map(({ metadata }) => metadata.name).sort();
+  const status = async (name: string) =>
+    (await getWidget(name)).status as Record<string, unknown> | undefined;
+  const isReady = (process: Process, name: string) => () => {
+    const cached = process.cluster.cache(WIDGET).get({ namespace: 'default', name });
+    return (cached?.status as { ready?: boolean } | undefined)?.ready === true;
+  };
+
+  it('turns an object into its children: observed, decided, applied, reported, in that order', async () => {
+    const process = await start();
+    await cluster.create(WIDGET, widget('w', { colors: ['red', 'blue'] }), options);
+    await until(isReady(process, 'w'));
+    expect(process.types()).to.deep.equal([
+      'EpochStarted',
+      'WidgetObserved',
+      'ActionsDecided',
+      'ActionApplied',
+      'ActionApplied',
+    ]);
+    expect(await children()).to.deep.equal(['w-blue', 'w-red']);
+    const last = process.records.at(-1);
+    expect(await status('w')).to.deep.include({
+      observedGeneration: 1,
+      lastEvent: { seq: last?.event.seq, hash: last?.hash },
+    });
+  });
+
+  it('writes each child once, the status at most twice and one Event, and nothing when nothing changes', async () => {
+    const process = await start();
+    await cluster.create(WIDGET, widget('w', { colors: ['red', 'blue'] }), options);
+    await until(isReady(process, 'w'));
+    await settle();
+    const writes = cluster.requests.filter(({ verb }) => verb !== 'get' && verb !== 'list');
+    const count = (verb: string, plural: string) =>
+      writes.filter((one) => one.verb === verb && one.plural === plural).length;
+    expect(count('create', 'configmaps')).to.equal(2);
+    expect(count('updateStatus', 'widgets')).to.be.within(1, 2);
+    expect(count('create', 'events')).to.equal(1);
+    const before = { requests: cluster.requests.length, records: process.records.length };
+    await process.clock.advance(3_600_000);
+    await settle();
+    expect(process.types(before.records)).to.deep.equal(['WidgetReady']);
+    expect(cluster.requests.slice(before.requests).map(({ verb }) => verb)).to.deep.equal(['updateStatus']);
+  });
+
+  it('records every decision before it acts on it', async () => {
+    const process = await start();
+    const order: string[] = [];
+    cluster.fault = ({ verb, plural }) => {
+      if (plural === 'configmaps' && verb === 'create') order.push(process.types().at(-1) ?? '');
+    };
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(isReady(process, 'w'));
+    expect(order[0]).to.equal('ActionsDecided');
+  });
+
+  it('does nothing when the log cannot be written', async () => {
+    const process = await start();
+    await settle();
+    storage.owner = undefined;
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(() => process.term?.signal.aborted === true);
+    await settle();
+    expect(await children()).to.deep.equal([]);
+  });
+
+  it('updates and deletes children when the spec changes, and takes out fields that are no longer wanted', async () => {
+    const process = await start();
+    const created = await cluster.create(
+      WIDGET,
+      widget('w', { colors: ['red', 'blue'], note: 'hello' }),
+      options,
+    );
+    await until(isReady(process, 'w'));
+    expect((await get('w-red')).data).to.deep.equal({ color: 'red', note: 'hello' });
+    const current = await getWidget('w');
+    await cluster.update(WIDGET, { ...current, spec: { colors: ['red', 'green'] } }, options);
+    await until(() => process.types().filter((type) => type === 'ActionApplied').length === 5);
+    expect(await children()).to.deep.equal(['w-green', 'w-red']);
+    expect((await get('w-red')).data).to.deep.equal({ color: 'red' });
+    expect(created.metadata.uid).to.equal(current.metadata.uid);
+  });
+
+  it('repairs what was changed by hand or deleted, and records both', async () => {
+    const process = await start();
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(isReady(process, 'w'));
+    const live = await get('w-red');
+    await cluster.update(CONFIG_MAP, { ...live, data: { color: 'black', theirs: 'kept' } }, options);
+    await until(() => process.types().filter((type) => type === 'ActionApplied').length === 2);
+    expect((await get('w-red')).data).to.deep.equal({ color: 'red', theirs: 'kept' });
+    const drift = process.records.find(({ event }) => event.type === 'DriftObserved');
+    expect(drift?.event.payload).to.deep.include({ child: 'ConfigMap/w-red', paths: ['/data/color'] });
+
+    const { uid = '', resourceVersion = '' } = (await get('w-red')).metadata;
+    await cluster.delete(
+      CONFIG_MAP,
+      { namespace: 'default', name: 'w-red' },
+      { uid, resourceVersion },
+      options,
+    );
+    await until(() => process.types().filter((type) => type === 'ActionApplied').length === 3);
+    expect((await get('w-red')).metadata.uid).not.to.equal(uid);
+  });
+
+  it('never touches an object of somebody else, says so, and goes on when it is gone', async () => {
+    const theirs: KubernetesObject = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'w-red', namespace: 'default' },
+      data: { mine: 'yes' },
+    };
+    const foreign = await cluster.create(CONFIG_MAP, theirs, options);
+    const process = await start();
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(() => process.types().includes('ActionFailed'));
+    expect((await get('w-red')).data).to.deep.equal({ mine: 'yes' });
+    const failed = process.records.find(({ event }) => event.type === 'ActionFailed');
+    expect(failed?.event.payload).to.deep.include({ reason: 'NotOwned', permanent: false });
+    const { uid = '', resourceVersion = '' } = foreign.metadata;
+    await cluster.delete(
+      CONFIG_MAP,
+      { namespace: 'default', name: 'w-red' },
+      { uid, resourceVersion },
+      options,
+    );
+    await process.clock.advance(60_000);
+    await until(isReady(process, 'w'));
+    expect((await get('w-red')).data).to.deep.equal({ color: 'red' });
+  });
+
+  it('backs off from what fails, and gives up what only a change can mend', async () => {
+    const process = await start();
+    cluster.fault = ({ verb, plural }) => {
+      if (verb === 'create' && plural === 'configmaps') throw new ClusterError('unavailable', 'no', 500);
+    };
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(() => process.types().includes('ActionFailed'));
+    for (let minute = 0; minute < 60; minute += 1) {
+      await process.clock.advance(60_000);
+      await settle();
+    }
+    const failures = process.types().filter((type) => type === 'ActionFailed').length;
+    expect(failures).to.be.within(10, 25);
+
+    cluster.fault = ({ verb, plural }) => {
+      if (verb === 'create' && plural === 'configmaps')
+        throw new ClusterError('invalid', 'Invalid value: "red"', 422);
+    };
+    await process.clock.advance(2_000_000);
+    await until(() => process.records.some(({ event }) => event.payload.permanent === true));
+    const given = process.records.length;
+    await process.clock.advance(10_000_000);
+    await settle();
+    expect(process.types(given).filter((type) => type !== 'WidgetDegraded')).to.deep.equal([]);
+    cluster.fault = undefined;
+    const current = await getWidget('w');
+    await cluster.update(WIDGET, { ...current, spec: { colors: ['green'] } }, options);
+    await until(isReady(process, 'w'));
+  });
+
+  it('slows down when somebody keeps changing a child back', async () => {
+    const process = await start();
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(isReady(process, 'w'));
+    let repairs = 0;
+    for (let second = 0; second < 3_600; second += 5) {
+      const live = await get('w-red');
+      if ((live.data as { color: string }).color === 'red') {
+        repairs += 1;
+        await cluster.update(CONFIG_MAP, { ...live, data: { color: 'black' } }, options);
+      }
+      await process.clock.advance(5_000);
+      await settle();
+    }
+    expect(repairs).to.be.within(5, 20);
+    expect(process.records.length).to.be.at.most(60 + 10);
+    expect(await status('w')).to.deep.include({ contested: ['ConfigMap/w-red'] });
+  });
+
+  it('records a deadline when it comes, once', async () => {
+    const clock = new FakeClock();
+    const process = await start(clock);
+    const deadline = new Date(clock.now() + 60_000).toISOString();
+    await cluster.create(WIDGET, widget('w', { colors: ['red'], deadline }), options);
+    await until(isReady(process, 'w'));
+    await clock.advance(59_000);
+    await settle();
+    expect(process.types()).not.to.include('DeadlineReached');
+    await clock.advance(1_000);
+    await until(() => process.types().filter((type) => type === 'ActionApplied').length === 2);
+    expect(await children()).to.deep.equal([]);
+    await clock.advance(600_000);
+    await settle();
+    expect(process.types().filter((type) => type === 'DeadlineReached')).to.have.lengthOf(1);
+  });
+
+  it('records that an object is gone, also when nobody watched, and starts anew for its namesake', async () => {
+    const first = await start();
+    const created = await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(isReady(first, 'w'));
+    await first.stop();
+    running = [];
+    const { uid = '', resourceVersion = '' } = (await getWidget('w')).metadata;
+    await cluster.delete(WIDGET, { namespace: 'default', name: 'w' }, { uid, resourceVersion }, options);
+    const red = (await get('w-red')).metadata;
+    await cluster.delete(
+      CONFIG_MAP,
+      { namespace: 'default', name: 'w-red' },
+      { uid: red.uid ?? '', resourceVersion: red.resourceVersion ?? '' },
+      options,
+    );
+    await cluster.create(WIDGET, widget('w', { colors: ['green'] }), options);
+
+    const second = await start();
+    await until(isReady(second, 'w'));
+    const deleted = second.records.find(({ event }) => event.type === 'WidgetDeleted');
+    expect(deleted?.event.payload).to.deep.include({ uid: created.metadata.uid, found: 'at_start' });
+    expect(await children()).to.deep.equal(['w-green']);
+  });
+
+  it('does not do again what an earlier process did, and repeats nothing on restart', async () => {
+    const first = await start();
+    await cluster.create(WIDGET, widget('w', { colors: ['red', 'blue'] }), options);
+    await until(isReady(first, 'w'));
+    await settle();
+    await first.stop();
+    running = [];
+    const before = cluster.requests.length;
+    const second = await start();
+    await settle();
+    const writes = cluster.requests.slice(before).filter(({ verb }) => verb !== 'get' && verb !== 'list');
+    expect(writes).to.deep.equal([]);
+    expect(second.types().slice(-1)).to.deep.equal(['EpochStarted']);
+  });
+
+  for (const [when, afterEffect] of [
+    ['before an action had its effect', false],
+    ['after it had its effect', true],
+  ] as const) {
+    it(`settles a decision that a crash left open ${when}`, async () => {
+      const first = await start();
+      cluster.fault = ({ verb, plural, name }, after) => {
+        if (verb !== 'create' || plural !== 'configmaps' || name !== 'w-red' || after !== afterEffect) return;
+        // The process dies here: nothing that it would do from now on happens.
+        storage.owner = undefined;
+        throw new ClusterError('ambiguous', 'the process is dead');
+      };
+      await cluster.create(WIDGET, widget('w', { colors: ['red', 'blue'] }), options);
+      await until(() => first.term?.signal.aborted === true);
+      cluster.fault = undefined;
+      running = [];
+      const second = await start();
+      await until(isReady(second, 'w'));
+      const unconfirmed = second.records.filter(({ event }) => event.type === 'ActionUnconfirmed');
+      expect(unconfirmed.map(({ event }) => event.payload.found)).to.deep.equal([
+        afterEffect ? 'as_decided' : 'absent',
+        'absent',
+      ]);
+      expect(await children()).to.deep.equal(['w-blue', 'w-red']);
+      const creates = cluster.requests.filter(({ verb, name }) => verb === 'create' && name === 'w-red');
+      expect(creates).to.have.lengthOf(afterEffect ? 1 : 2);
+    });
+  }
+});

@@ -1,0 +1,23 @@
+import { expect } from 'chai';
+import { FakeClock } from '../testing/index.js';
+import { HealthWatch } from './health-watch.js';
+
+describe('HealthWatch', () => {
+  it('lets a state be recorded after 30 s, and starts again when it changes', async () => {
+    const clock = new FakeClock();
+    const watch = new HealthWatch(clock);
+    expect(watch.observe('a', 'ready', undefined)).to.equal(30_000);
+    await clock.advance(20_000);
+    expect(watch.observe('a', 'ready', undefined)).to.equal(10_000);
+    expect(watch.observe('a', 'degraded', undefined)).to.equal(30_000);
+    await clock.advance(30_000);
+    expect(watch.observe('a', 'degraded', undefined)).to.equal(0);
+  });
+
+  it('has nothing to record of what was recorded, nor of what is only on its way', () => {
+    const watch = new HealthWatch(new FakeClock());
+    expect(watch.observe('a', 'ready', 'ready')).to.equal(undefined);
+    expect(watch.observe('b', 'progressing', undefined)).to.equal(undefined);
+    expect(watch.observe('c', 'suspended', 'ready')).to.equal(undefined);
+  });
+});
