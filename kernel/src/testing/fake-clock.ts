@@ -69,6 +69,14 @@ export class FakeClock implements Clock {
     this.#elapsedMs = end;
   }
 
+  /** Moves time on to the next timer and fires it; throws when none waits. */
+  async runNext(): Promise<void> {
+    await nextTurn();
+    const timer = this.#next(Number.POSITIVE_INFINITY);
+    if (timer === undefined) throw new Error('no timer waits');
+    await this.advance(Math.max(0, timer.due - this.#elapsedMs));
+  }
+
   /** Moves the wall clock, forwards or back, as a system does when it is set; `monotonic` and timers do not notice. */
   setWallClock(nowMs: number): void {
     this.#wallOffsetMs = nowMs - this.#elapsedMs;
