@@ -1,22 +1,28 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { stringify } from 'yaml';
 import { nodeBinary } from './install-and-build.mjs';
 
 /**
- * What is written by programs but kept in the repository, so that it can be read and reviewed there.
+ * What programs write but the repository keeps, so that it can be read and reviewed there.
  *
  * @param {string} root
  * @returns {Promise<Map<string, string>>} content by path relative to the root
  */
 export async function generatedFiles(root) {
+  const { agentDefinition } = await import(
+    pathToFileURL(join(root, 'plugins/agent-sandbox/dist/index.js')).href
+  );
   return new Map([
     ['docs/CONFIGURATION.md', command(root, ['config', 'docs'])],
     ['docs/errors.md', command(root, ['errors', 'docs'])],
+    [`helm/rynxs/crds/${agentDefinition.metadata.name}.yaml`, stringify(agentDefinition, { lineWidth: 120 })],
   ]);
 }
 
-/** One line for each file whose content is not `files`'. */
+/** One line for each file whose content is not that of `files`. */
 export function staleFiles(root, files) {
   return [...files]
     .filter(
