@@ -3,7 +3,8 @@ import { EventLog, NoTelemetry, StandaloneLeadership, SystemClock, SystemRandom 
 import { FileEventStore } from '@rynxs/store-file';
 
 const RECORD_BYTES = 550;
-const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
+/** Says nothing. */
+export const silentLogger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silentLogger };
 
 /** Opens an event log with the file store in `directory` and begins a term. `onBatch` sees each commit's bytes. */
 export async function openEventLog(directory, onBatch = () => {}) {
@@ -20,7 +21,7 @@ export async function openEventLog(directory, onBatch = () => {}) {
       store,
       clock: new SystemClock(),
       random,
-      logger: silent,
+      logger: silentLogger,
       telemetry: new NoTelemetry(),
       onRecord: () => {},
     },

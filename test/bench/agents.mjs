@@ -1,3 +1,0 @@
-export async function agents() {
-  throw new Error('x');
-}
