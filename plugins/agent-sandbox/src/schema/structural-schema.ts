@@ -77,7 +77,8 @@ export function withDefaults(schema: StructuralSchema, value: Json): Json {
   if (isRecord(value)) {
     const filled: Record<string, Json> = { ...value };
     for (const [name, field] of Object.entries(schema.properties ?? {})) {
-      const given = own(filled, name) ?? field.default;
+      // Null stands for something that the schema has no place for: no default may hide that.
+      const given = Object.hasOwn(filled, name) ? filled[name] : field.default;
       if (given !== undefined) filled[name] = withDefaults(field, given);
     }
     return filled;

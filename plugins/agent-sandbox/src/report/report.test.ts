@@ -1,0 +1,318 @@
+import type { KubernetesObject } from '@rynxs/kernel';
+import type { JsonMap } from '@rynxs/log';
+import { expect } from 'chai';
+import { AGENT_LABEL } from '../manifests/metadata.js';
+import { DEPLOYMENT, POD } from '../manifests/resource-types.js';
+import type { AgentState } from '../state.js';
+import { agent, event, observe, reconciler, settled } from '../testing/agent.js';
+
+const image = 'python:3.11-slim';
+const now = '2026-01-01T00:05:00Z';
+const by = reconciler();
+
+interface Surroundings {
+  readonly deployment?: JsonMap;
+  readonly pods?: readonly KubernetesObject[];
+  readonly status?: JsonMap;
+  readonly contested?: readonly string[];
+  readonly at?: string;
+}
+
+const CURRENT: JsonMap = { observedGeneration: 2, updatedReplicas: 1 };
+
+function report(
+  state: AgentState,
+  { deployment = CURRENT, pods = [], status, contested = [], at = now }: Surroundings = {},
+) {
+  const object = { ...agent({ image }), ...(status === undefined ? {} : { status }) };
+  const live: KubernetesObject = {
+    metadata: { name: 'my-agent', namespace: 'default', generation: 2 },
+    status: deployment,
+  };
+  return by.report(state, {
+    object,
+    children: [
+      { resource: DEPLOYMENT, object: live },
+      ...pods.map((pod) => ({ resource: POD, object: pod })),
+    ],
+    lastEvent: { seq: 7, hash: 'abc' },
+    contested,
+    now: at,
+  });
+}
+
+function pod(status: JsonMap, metadata: Partial<KubernetesObject['metadata']> = {}): KubernetesObject {
+  const labels = { [AGENT_LABEL]: 'my-agent' };
+  return {
+    metadata: { name: 'my-agent-1', labels, creationTimestamp: '2026-01-01T00:01:00Z', ...metadata },
+    status,
+  };
+}
+
+const READY = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+
+function waiting(reason: string, message = '', lastState: JsonMap = {}): KubernetesObject {
+  const state = { waiting: { reason, ...(message === '' ? {} : { message }) } };
+  return pod({ phase: 'Pending', containerStatuses: [{ ready: false, state, lastState }] });
+}
+
+function condition(status: JsonMap, type: string): JsonMap | undefined {
+  return (status.conditions as readonly JsonMap[]).find((one) => one.type === type);
+}
+
+describe('the status of an Agent', () => {
+  it('is Running and Ready when its pod is', () => {
+    const { status, health } = report(settled({ image, lifecycle: { ttl: '8h' } }), { pods: [pod(READY)] });
+    const common = { observedGeneration: 1, lastTransitionTime: now };
+    expect(status).to.deep.equal({
+      observedGeneration: 1,
+      phase: 'Running',
+      conditions: [
+        {
+          ...common,
+          type: 'Ready',
+          status: 'True',
+          reason: 'ComputerReady',
+          message: 'running in pod my-agent-1',
+        },
+        { ...common, type: 'Progressing', status: 'False', reason: 'Settled', message: '' },
+        { ...common, type: 'Degraded', status: 'False', reason: 'AsExpected', message: '' },
+        { ...common, type: 'Suspended', status: 'False', reason: 'Running', message: '' },
+      ],
+      podName: 'my-agent-1',
+      workspace: { claimName: 'my-agent', size: '1Gi' },
+      expiresAt: '2026-01-01T08:00:00Z',
+      lastEvent: { seq: 7, hash: 'abc' },
+    });
+    expect(health).to.deep.equal({
+      state: 'ready',
+      reason: 'ComputerReady',
+      message: 'running in pod my-agent-1',
+    });
+  });
+
+  it('is the same through all the steps of a pod that starts as it should', () => {
+    const state = settled({ image });
+    const steps = [
+      report(state),
+      report(state, { pods: [pod({ phase: 'Pending' })] }),
+      report(state, {
+        pods: [pod({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'True' }] })],
+      }),
+      report(state, { pods: [waiting('ContainerCreating')] }),
+      report(state, { pods: [pod({ phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] })] }),
+    ];
+    for (const step of steps) expect(step).to.deep.equal(steps[0]);
+    expect(steps[0]?.status).to.include({ phase: 'Pending' });
+    expect(steps[0]?.health).to.deep.equal({
+      state: 'progressing',
+      reason: 'Starting',
+      message: 'the pod is starting',
+    });
+  });
+
+  it('says Reconciling while children are being made', () => {
+    const { status, health } = report(observe({ image }), { pods: [pod(READY)] });
+    expect(status).to.include({ phase: 'Pending' });
+    expect(health).to.include({ state: 'progressing', reason: 'Reconciling' });
+  });
+
+  it('is not Ready by a pod that is to be replaced', () => {
+    const state = settled({ image });
+    for (const deployment of [{ observedGeneration: 1, updatedReplicas: 1 }, { observedGeneration: 2 }]) {
+      expect(report(state, { deployment, pods: [pod(READY)] }).health).to.include({ reason: 'Replacing' });
+    }
+    const leaving = pod(READY, { deletionTimestamp: now });
+    expect(report(state, { pods: [leaving] }).health).to.include({
+      state: 'progressing',
+      reason: 'Replacing',
+    });
+  });
+
+  it('looks at the newest pod of its own that is not on its way out', () => {
+    const pods = [
+      pod(READY, { name: 'old', creationTimestamp: '2026-01-01T00:00:30Z' }),
+      pod(READY, { name: 'leaving', creationTimestamp: '2026-01-01T00:03:00Z', deletionTimestamp: now }),
+      pod(READY, { name: 'new', creationTimestamp: '2026-01-01T00:02:00Z' }),
+      pod(READY, { name: 'foreign', creationTimestamp: '2026-01-01T00:04:00Z', labels: { app: 'other' } }),
+    ];
+    for (const order of [pods, pods.toReversed()]) {
+      expect(report(settled({ image }), { pods: order }).status.podName).to.equal('new');
+    }
+  });
+
+  describe('of a computer that cannot run', () => {
+    const state = settled({ image });
+    const health = (surroundings: Surroundings, of = state) => report(of, surroundings).health;
+
+    it('gives the reason of the container', () => {
+      const pods = [waiting('ImagePullBackOff', 'Back-off pulling image')];
+      expect(health({ pods })).to.deep.equal({
+        state: 'degraded',
+        reason: 'ImagePullBackOff',
+        message: 'Back-off pulling image',
+      });
+      expect(report(state, { pods }).status).to.include({ phase: 'Degraded', podName: 'my-agent-1' });
+    });
+
+    it('gives the exit code of one that crashes again and again, and calls a first restart progress', () => {
+      const terminated = { exitCode: 3 };
+      const crash = waiting('CrashLoopBackOff', 'back-off 10s', { terminated });
+      expect(health({ pods: [crash] })).to.include({
+        state: 'degraded',
+        message: 'back-off 10s (last exit code 3)',
+      });
+      const restart = pod({ phase: 'Running', containerStatuses: [{ state: { terminated } }] });
+      expect(health({ pods: [restart] })).to.include({ state: 'progressing', reason: 'Restarting' });
+    });
+
+    it('names a missing shell when a sandbox idles, and only then', () => {
+      const message =
+        'failed to create containerd task: OCI runtime create failed: exec: "/bin/sh": stat /bin/sh: no such file or directory: unknown';
+      const byStart = waiting('RunContainerError', message);
+      const byCrash = waiting('CrashLoopBackOff', 'back-off 10s', { terminated: { exitCode: 128, message } });
+      for (const pods of [[byStart], [byCrash]])
+        expect(health({ pods })).to.include({ reason: 'ShellMissing' });
+      expect(health({ pods: [byStart] }, settled({ image, command: ['/bin/sh'] }))).to.include({
+        reason: 'RunContainerError',
+      });
+    });
+
+    it('says why no node takes the pod', () => {
+      const scheduled = {
+        type: 'PodScheduled',
+        status: 'False',
+        reason: 'Unschedulable',
+        message: '0/1 nodes',
+      };
+      const pods = [pod({ phase: 'Pending', conditions: [scheduled] })];
+      expect(health({ pods })).to.deep.equal({
+        state: 'progressing',
+        reason: 'Unschedulable',
+        message: '0/1 nodes',
+      });
+      const conditions = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }];
+      expect(health({ pods, deployment: { ...CURRENT, conditions } })).to.include({
+        state: 'degraded',
+        reason: 'Unschedulable',
+      });
+    });
+
+    it('says why there is no pod, and why one has failed', () => {
+      const conditions = [
+        { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota' },
+      ];
+      expect(health({ deployment: { ...CURRENT, conditions } })).to.deep.equal({
+        state: 'degraded',
+        reason: 'FailedCreate',
+        message: 'exceeded quota',
+      });
+      const evicted = pod({ phase: 'Failed', reason: 'Evicted', message: 'low on memory' });
+      expect(health({ pods: [evicted] })).to.deep.equal({
+        state: 'degraded',
+        reason: 'Evicted',
+        message: 'low on memory',
+      });
+    });
+
+    it('names the child that an action failed for, not one that had to wait for it', () => {
+      const failed = (reason: string) => ({
+        failure: { digest: null, reason, message: 'no', permanent: false },
+      });
+      const children = {
+        'Deployment/my-agent': failed('NotAttempted'),
+        'NetworkPolicy/my-agent': failed('Denied'),
+      };
+      expect(health({}, { ...state, children })).to.deep.equal({
+        state: 'degraded',
+        reason: 'Denied',
+        message: 'NetworkPolicy/my-agent: no',
+      });
+    });
+
+    it('keeps messages short', () => {
+      const { message } = health({ pods: [waiting('ErrImagePull', 'x'.repeat(5_000))] });
+      expect(message.length).to.be.at.most(1_024);
+    });
+  });
+
+  it('is Suspended once the pod is gone', () => {
+    const state = settled({ image, lifecycle: { state: 'Suspended' } });
+    const stopping = report(state, { pods: [pod(READY)] });
+    expect(stopping.health).to.include({ state: 'progressing', reason: 'Stopping' });
+    expect(condition(stopping.status, 'Suspended')).to.include({ status: 'False', reason: 'Stopping' });
+    const { status, health } = report(state);
+    expect(status).to.include({ phase: 'Suspended' });
+    expect(status).not.to.have.property('podName');
+    expect(condition(status, 'Ready')).to.include({ status: 'False', reason: 'Suspended' });
+    expect(condition(status, 'Suspended')).to.include({ status: 'True', reason: 'Suspended' });
+    expect(health.state).to.equal('suspended');
+  });
+
+  it('is Expired when its time is up', () => {
+    const deadline = '2026-01-01T08:00:00Z';
+    const limited = observe({ image, lifecycle: { ttl: '8h' } });
+    const reached = by.reduce(limited, event('DeadlineReached', { deadline }), by.configuration);
+    const { status, health } = report(settled({ image, lifecycle: { ttl: '8h' } }, reached));
+    expect(status).to.include({ phase: 'Expired' });
+    expect(condition(status, 'Ready')).to.include({ status: 'False', reason: 'Expired' });
+    expect(condition(status, 'Suspended')).to.include({ status: 'True', reason: 'Expired' });
+    expect(health.state).to.equal('suspended');
+  });
+
+  it('is Refused when no spec was ever accepted', () => {
+    const { status, health } = report(observe({ image: '' }));
+    expect(status).to.include({ phase: 'Refused' });
+    expect(status).not.to.have.any.keys('workspace', 'podName');
+    expect(condition(status, 'Ready')).to.include({ status: 'False', reason: 'InvalidSpec' });
+    expect(condition(status, 'Degraded')).to.include({
+      status: 'True',
+      message: 'spec.image must not be empty',
+    });
+    expect(health).to.deep.equal({
+      state: 'degraded',
+      reason: 'InvalidSpec',
+      message: 'spec.image must not be empty',
+    });
+  });
+
+  it('stays Ready, and is Degraded, while a newer spec is refused', () => {
+    const { status, health } = report(settled({ image: '' }, settled({ image })), { pods: [pod(READY)] });
+    expect(status).to.include({ phase: 'Running' });
+    expect(condition(status, 'Ready')).to.include({ status: 'True' });
+    expect(condition(status, 'Degraded')).to.include({ status: 'True', reason: 'InvalidSpec' });
+    expect(health).to.include({ state: 'degraded', reason: 'InvalidSpec' });
+  });
+
+  it('names drift that is contested, and that it has settled', () => {
+    const state = settled({ image });
+    const contested = report(state, { pods: [pod(READY)], contested: ['Deployment/my-agent'] }).status;
+    expect(condition(contested, 'DriftContested')).to.deep.include({
+      status: 'True',
+      message: 'somebody keeps changing Deployment/my-agent; repairs wait longer and longer',
+    });
+    const after = report(state, { pods: [pod(READY)], status: contested }).status;
+    expect(condition(after, 'DriftContested')).to.include({ status: 'False', reason: 'Settled' });
+    expect(condition(report(state, { pods: [pod(READY)] }).status, 'DriftContested')).to.equal(undefined);
+  });
+
+  it('says what is simulated where the computer runs', () => {
+    const conditions = [
+      ...READY.conditions,
+      { type: 'universe.ai/ImageNotPulled', status: 'True', message: "the host's userland is used" },
+      { type: 'universe.ai/Other', status: 'False', message: '' },
+    ];
+    const { status } = report(settled({ image }), { pods: [pod({ ...READY, conditions })] });
+    expect(status.limitations).to.deep.equal([
+      { reason: 'ImageNotPulled', message: "the host's userland is used" },
+    ]);
+  });
+
+  it('keeps the time of a condition as long as its status lasts', () => {
+    const state = settled({ image });
+    const before = report(state).status;
+    const after = report(state, { pods: [pod(READY)], status: before, at: '2026-01-01T00:06:00Z' }).status;
+    expect(condition(after, 'Ready')?.lastTransitionTime).to.equal('2026-01-01T00:06:00Z');
+    expect(condition(after, 'Degraded')?.lastTransitionTime).to.equal(now);
+  });
+});
