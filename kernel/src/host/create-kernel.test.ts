@@ -167,6 +167,13 @@ describe('createKernel', () => {
       ]);
     });
 
+    it('an unknown type also where nobody needs the service', async () => {
+      const user = plugin('user', [MANY.as('x', asksFor(optional(CHOSEN)))]);
+      await create([user]);
+      const [error] = await errorsOf(create([user], { env: { TEST_CHOSEN_TYPE: 'typo' } }));
+      expect(error?.code).to.equal('RYNXS_PROVIDER_UNKNOWN_TYPE');
+    });
+
     it('two providers of one token and type, and two where nothing selects', async () => {
       const first = plugin('first', [EVENT_STORE.as('x', asksFor()), A.as('one', asksFor())]);
       const second = plugin('second', [EVENT_STORE.as('x', asksFor()), A.as('two', asksFor())]);

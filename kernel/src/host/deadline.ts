@@ -23,16 +23,12 @@ export async function withDeadline<T>(
   const ended = new AbortController();
   const expiry = new AbortController();
   const signals = [expiry.signal, ...(deadline.parent === undefined ? [] : [deadline.parent])];
-  let settled = false;
   let late: Error | undefined;
 
   // The wrapper makes a rejection of what `work` throws before its first await.
-  const result = (async () => await work(AbortSignal.any(signals)))().finally(() => {
-    settled = true;
-  });
+  const result = (async () => await work(AbortSignal.any(signals)))();
   const expired = deadline.clock.sleep(deadline.timeoutMs, ended.signal).then(
     () => {
-      if (settled) return;
       late = deadline.late();
       expiry.abort(late);
     },

@@ -215,6 +215,7 @@ describe('a kernel', () => {
     ]);
     expect(errors[0]?.cause).to.equal(cause);
     expect(happened.slice(-2)).to.deep.equal(['stop cache', 'stop store']);
+    expect(await failure(kernel.stop())).to.equal(errors);
   });
 
   it('reports a failure to stop after a failure to start as well', async () => {

@@ -86,7 +86,7 @@ describe('createLogger', () => {
               (value, key) => (key === 'list' ? [value] : { [key]: value }),
               inner,
             );
-            logger.child({ nested }).info(`uses ${secret}`, { nested, error: new Error(secret) });
+            logger.child({ outer: nested }).info(`uses ${secret}`, { nested, error: new Error(secret) });
             expect(lines.join('')).not.to.contain(secret);
           },
         ),
@@ -96,7 +96,7 @@ describe('createLogger', () => {
 });
 
 describe('Redaction', () => {
-  const redaction = new Redaction(['longer-secret', 'secret', 'ab']);
+  const redaction = new Redaction(['secret', 'longer-secret', 'ab']);
 
   it('knows names of secrets, and names that only sound like it', () => {
     const secret = [
