@@ -69,7 +69,8 @@ export interface ObjectStorageOptions {
   /** What was stored before, and the newest resource version handed out. */
   readonly initial?: {
     readonly resourceVersion: number;
-    readonly objects: Iterable<readonly [ResourceType, KubernetesObject]>;
+    /** Each with the storage key of its type. */
+    readonly objects: Iterable<readonly [string, KubernetesObject]>;
   };
   readonly sink?: CommitSink;
 }
@@ -101,8 +102,8 @@ export class ObjectStorage {
     this.#sink = options.sink;
     this.#resourceVersion = options.initial?.resourceVersion ?? 1;
     this.#history = new ChangeHistory(this.#resourceVersion, options.historyLimit ?? 8_192);
-    for (const [resource, object] of options.initial?.objects ?? []) {
-      this.#entriesOf(resource).set(keyOf(object.metadata), {
+    for (const [type, object] of options.initial?.objects ?? []) {
+      this.#entriesOfKey(type).set(keyOf(object.metadata), {
         object,
         resourceVersion: Number(object.metadata.resourceVersion),
       });
@@ -518,7 +519,10 @@ export class ObjectStorage {
   }
 
   #entriesOf(resource: ResourceType): Map<string, Entry> {
-    const key = storageKey(resource);
+    return this.#entriesOfKey(storageKey(resource));
+  }
+
+  #entriesOfKey(key: string): Map<string, Entry> {
     let entries = this.#objects.get(key);
     if (entries === undefined) {
       entries = new Map();

@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Logger } from '@rynxs/kernel';
+import { ApiServer } from './api/api-server.js';
+import { serverCertificate, writePrivately } from './api/certificates.js';
+import { Faults } from './api/faults.js';
+import { kubeconfigText } from './api/kubeconfig.js';
+import { startControllers } from './controllers/start-controllers.js';
+import { registerNode } from './local-node.js';
+import type { PodRuntime } from './node/pod-runtime.js';
+import { createRegistry } from './resources/registry.js';
+import { NAMESPACES } from './resources/types.js';
+import { directoryError, lockDirectory } from './storage/directory-lock.js';
+import { Journal } from './storage/journal.js';
+import { asKubernetesObject } from './storage/json.js';
+import { ObjectStorage } from './storage/object-storage.js';
+
+export interface EmbeddedClusterOptions {
+  /** Directory of the state; absent: the state lives in memory and ends with the process. */
+  readonly dir?: string;
+  /** Port on 127.0.0.1; default 0, which lets the system choose. */
+  readonly port?: number;
+  /** File to write the kubeconfig to, mode 0600; default `<dir>/kubeconfig` where there is a `dir`. */
+  readonly kubeconfigFile?: string;
+  /** Whether the built-in controllers run (deployments, claims, garbage collection, …); default true. */
+  readonly controllersEnabled?: boolean;
+  /** What runs pods; absent: the cluster has no node, and pods stay Pending. */
+  readonly createRuntime?: (context: RuntimeContext) => PodRuntime;
+  /** Told of defects and of reconciles that failed; default: nobody. */
+  readonly logger?: Logger;
+  /** Wall-clock milliseconds; default the system's. */
+  readonly now?: () => number;
+  /** How many changes a watch may lie behind before it is told 410; default 8,192. */
+  readonly historyLimit?: number;
+}
+
+/** What a node gets from the cluster. */
+export interface RuntimeContext {
+  readonly storage: ObjectStorage;
+  /** Directory of the cluster's state, if it has one. */
+  readonly dir: string | undefined;
+}
+
+/** A running embedded cluster. */
+export interface EmbeddedClusterServer {
+  /** `https://127.0.0.1:16443`. */
+  readonly url: string;
+  /** Text of a kubeconfig with address, authority and token. */
+  readonly kubeconfig: string;
+  readonly storage: ObjectStorage;
+  readonly faults: Faults;
+  /** Stops node, controllers and server, in this order, and gives the directory back. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** How long the node may take to end its processes when the cluster stops. */
+const NODE_STOP_TIMEOUT_MS = 10_000;
+
+/**
+ * Starts an API server with controllers and, if a runtime is given, a node, all in this process. Throws
+ * RYNXS_DEV_CLUSTER_PORT, RYNXS_DEV_CLUSTER_LOCKED, RYNXS_DEV_CLUSTER_DAMAGED, RYNXS_DEV_CLUSTER_DIRECTORY.
+ */
+export async function startEmbeddedCluster(
+  options: EmbeddedClusterOptions = {},
+): Promise<EmbeddedClusterServer> {
+  // Taken in order; what was taken is given back in reverse, also when a later step fails.
+  const stack = new AsyncDisposableStack();
+  try {
+    return await start(options, stack);
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+async function start(
+  options: EmbeddedClusterOptions,
+  stack: AsyncDisposableStack,
+): Promise<EmbeddedClusterServer> {
+  const { dir, logger, now = Date.now } = options;
+  const controllersEnabled = options.controllersEnabled ?? true;
+  if (dir !== undefined) stack.use(await lockDirectory(dir));
+  const opened = dir === undefined ? undefined : Journal.open(dir);
+  if (opened !== undefined) stack.use(opened.journal);
+
+  const registry = createRegistry({ protectsClaims: controllersEnabled });
+  const storage = new ObjectStorage({
+    definitions: registry,
+    now,
+    ...(options.historyLimit === undefined ? {} : { historyLimit: options.historyLimit }),
+    ...(opened === undefined
+      ? {}
+      : {
+          sink: opened.journal,
+          initial: { resourceVersion: opened.state.resourceVersion, objects: opened.state.objects.values() },
+        }),
+  });
+  createSystemNamespaces(storage);
+
+  const faults = new Faults();
+  const onDefect = (error: unknown) => logger?.error('the embedded API server failed', { error });
+  const runtime = options.createRuntime?.({ storage, dir });
+  const certificate = await serverCertificate(dir, now());
+  const token = clusterToken(dir);
+  const server = new ApiServer({
+    storage,
+    registry,
+    faults,
+    certificate,
+    token,
+    now,
+    onDefect,
+    ...(runtime === undefined ? {} : { runtime }),
+  });
+  await server.listen(options.port ?? 0);
+  stack.defer(() => server.close());
+  const kubeconfig = kubeconfigText(server.url, certificate.ca, token);
+  const kubeconfigFile = options.kubeconfigFile ?? (dir === undefined ? undefined : join(dir, 'kubeconfig'));
+  if (kubeconfigFile !== undefined) writeKubeconfig(kubeconfigFile, kubeconfig);
+
+  if (controllersEnabled) {
+    stack.use(
+      startControllers({
+        storage,
+        now,
+        onFailure: (controller, key, error) =>
+          logger?.warn('a controller of the embedded cluster will try again', { controller, key, error }),
+      }),
+    );
+  }
+  if (runtime !== undefined) {
+    registerNode(storage);
+    const started = new AbortController();
+    stack.defer(() => runtime.stop(AbortSignal.timeout(NODE_STOP_TIMEOUT_MS)));
+    stack.defer(() => started.abort());
+    await runtime.start(started.signal);
+  }
+  let closing: Promise<void> | undefined;
+  return {
+    url: server.url,
+    kubeconfig,
+    storage,
+    faults,
+    close: () => {
+      closing ??= stack.disposeAsync();
+      return closing;
+    },
+  };
+}
+
+/** The uid of kube-system is the identity of a cluster: it is made once and then stays. */
+function createSystemNamespaces(storage: ObjectStorage): void {
+  for (const name of ['default', 'kube-system']) {
+    if (storage.get(NAMESPACES, { name }) !== undefined) continue;
+    storage.create(NAMESPACES, asKubernetesObject({ metadata: { name } }), {
+      fieldManager: 'kube-apiserver',
+    });
+  }
+}
+
+/** The bearer token of the cluster; kept in its directory, so that a kubeconfig stays valid. */
+function clusterToken(dir: string | undefined): string {
+  const made = randomBytes(32).toString('hex');
+  if (dir === undefined) return made;
+  const file = join(dir, 'pki', 'token');
+  try {
+    const kept = readFileSync(file, 'utf8').trim();
+    if (/^[0-9a-f]{64}$/.test(kept)) return kept;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT'))
+      throw directoryError(file, error);
+  }
+  writePrivately(file, `${made}\n`);
+  return made;
+}
+
+function writeKubeconfig(file: string, text: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    writePrivately(file, text);
+  } catch (error) {
+    throw directoryError(file, error);
+  }
+}
