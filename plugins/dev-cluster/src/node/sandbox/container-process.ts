@@ -99,6 +99,8 @@ export async function startContainer(
     ...limited(options.limits),
     ...takeIdentity(options.identity),
     ...options.sandbox.enter,
+    // So that the end of nsenter, which has no namespaces of its own, is the end of all that it began.
+    ...['setpriv', '--pdeathsig=KILL'],
     ...build(options.root, FINISH_CONTAINER),
   ]);
   const { launched } = started;
@@ -178,7 +180,9 @@ async function start(
   script.on('error', () => {});
   script.end(confinedScript(command));
   try {
-    const report = await status.next(START_DEADLINE_MS, signal);
+    // Not cut short by `signal`: until the report it is not certain that the process dies with the one that is killed.
+    const report = await status.next(START_DEADLINE_MS);
+    signal.throwIfAborted();
     if (report !== READY) {
       const exit = await launched.exited;
       throw startFailure(
@@ -187,7 +191,7 @@ async function start(
         errors() || launched.startError()?.message || `exit code ${exit.code}`,
       );
     }
-    const tty = command.tty ? await status.next(START_DEADLINE_MS, signal) : undefined;
+    const tty = command.tty ? await status.next(START_DEADLINE_MS) : undefined;
     return {
       launched,
       process: { stdout, stderr, stdin, tty, exited: launched.exited, exit: launched.exit },

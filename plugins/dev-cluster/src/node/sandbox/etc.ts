@@ -1,6 +1,7 @@
 import { copyFile, cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DEFAULT_SANDBOX_USER } from './identity.js';
+import { giveTree } from '../directories.js';
+import { DEFAULT_SANDBOX_USER, type HostIdentity } from './identity.js';
 import { ETC_DIRECTORIES, isDirectory } from './root-plan.js';
 
 export interface EtcOptions {
@@ -8,6 +9,7 @@ export interface EtcOptions {
   readonly hostname: string;
   /** User and group ids of the pod's containers. */
   readonly users: readonly { readonly uid: number; readonly gid: number }[];
+  readonly identity: HostIdentity;
   /** Paths below /etc at which volumes will be mounted. */
   readonly mountPaths: readonly string[];
 }
@@ -50,6 +52,7 @@ export async function writeEtc(options: EtcOptions): Promise<void> {
   ]);
   const release = await readFile('/etc/os-release').catch(() => undefined);
   if (release !== undefined) await writeFile(join(directory, 'os-release'), release);
+  await giveTree(directory, options.identity);
 }
 
 function accountFiles(users: EtcOptions['users']): { readonly passwd: string; readonly group: string } {

@@ -84,7 +84,13 @@ async function tryRuntime(runtime: SandboxRuntime, clock: Clock, signal: AbortSi
     // The sandbox's host user must be able to pass through; it reaches the directory without its parents.
     await chmod(nodeDir, 0o711);
     const user = { uid: DEFAULT_SANDBOX_USER, gid: DEFAULT_SANDBOX_USER };
-    await writeEtc({ directory: join(nodeDir, 'etc'), hostname: 'probe', users: [user], mountPaths: [] });
+    await writeEtc({
+      directory: join(nodeDir, 'etc'),
+      hostname: 'probe',
+      users: [user],
+      identity,
+      mountPaths: [],
+    });
     const sandbox = await PodSandbox.create({ identity, hostname: 'probe', clock, signal });
     try {
       const userland = hostUserland(readMountTable());

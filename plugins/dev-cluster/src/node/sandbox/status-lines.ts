@@ -25,13 +25,13 @@ export class StatusLines {
    * The next line; undefined when no more will come. Rejects with `signal.reason` when that aborts, and with a
    * TimeoutError after `timeoutMs`. One call at a time.
    */
-  async next(timeoutMs: number, signal: AbortSignal): Promise<string | undefined> {
-    signal.throwIfAborted();
+  async next(timeoutMs: number, signal?: AbortSignal): Promise<string | undefined> {
+    signal?.throwIfAborted();
     const timeout = new AbortController();
     using _timer = this.clock.schedule(timeoutMs, () =>
       timeout.abort(new DOMException(`no answer within ${timeoutMs / 1_000} s`, 'TimeoutError')),
     );
-    const either = AbortSignal.any([signal, timeout.signal]);
+    const either = AbortSignal.any(signal === undefined ? [timeout.signal] : [signal, timeout.signal]);
     while (this.#lines.length === 0 && !this.#ended) {
       await new Promise<void>((resolve, reject) => {
         const abort = (): void => reject(either.reason);
