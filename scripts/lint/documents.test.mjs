@@ -53,7 +53,7 @@ describe('documents and package files', () => {
       license: 'Apache-2.0',
       type: 'module',
       engines: { node: '>=22' },
-      files: ['dist'],
+      files: ['dist', '!dist/**/*.test.*', '!dist/.tsbuildinfo'],
       dependencies: { yaml: '2' },
     });
     const check = ({ one = {}, two = {}, lock = {}, explained = ['yaml'] } = {}) => {
@@ -76,6 +76,12 @@ describe('documents and package files', () => {
       expect(check({ one: { license: undefined }, two: { license: undefined } })).to.deep.equal([
         'one/package.json: no license',
         'two/package.json: no license',
+      ]);
+    });
+
+    it('must publish what was built, without its tests', () => {
+      expect(check({ two: { files: ['dist', '!dist/.tsbuildinfo'] } })).to.deep.equal([
+        'two/package.json: files lacks !dist/**/*.test.*',
       ]);
     });
 

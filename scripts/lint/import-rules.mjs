@@ -13,6 +13,7 @@ const MAY_IMPORT = [
 ];
 
 const TESTS = String.raw`\.test\.js$|^test/`;
+const IMPORT = /^(import|export)\b[^;=]*?\bfrom\s*['"]|^import\s*['"]/m;
 const SAME_PACKAGE = '^((?:plugins/)?[^/]+)/dist/';
 
 /** Rules of dependency-cruiser; it sees compiled modules, as it cannot read what TypeScript 7 compiles. */
@@ -45,7 +46,7 @@ const RULES = [
     name: 'packages-meet-at-entry-points',
     comment: 'Another package is imported by its name, not by a path into it.',
     from: { path: SAME_PACKAGE },
-    to: { dependencyTypes: ['local'], pathNot: '^$1/dist/' },
+    to: { dependencyTypes: ['local'], dependencyTypesNot: ['aliased-workspace'], pathNot: '^$1/dist/' },
   },
   {
     name: 'only-di-knows-tsyringe',
@@ -124,7 +125,7 @@ function unseen(root, folder, modules) {
     const dependencies = seen.get(module);
     if (dependencies === undefined) return [`all-modules-were-seen: ${module} was not`];
     const compiled = readFileSync(join(root, module), 'utf8');
-    if (dependencies > 0 || !/^(import|export) [^;]*['"];?$/m.test(compiled)) return [];
+    if (dependencies > 0 || !IMPORT.test(compiled)) return [];
     return [`all-modules-were-seen: ${module} was, but none of its imports`];
   });
 }
@@ -165,7 +166,7 @@ function undeclared(root, folder) {
 
 function importedBy(source) {
   const statements = source.matchAll(/^\s*(?:import|export)\b[^;'"]*?from\s+['"]([^'"]+)['"]/gm);
-  const expressions = source.matchAll(/\bimport\(\s*['"]([^'"]+)['"]/g);
+  const expressions = source.matchAll(/\bimport\(\s*['"]([^'"$]+)['"]/g);
   return [...statements, ...expressions].map(([, specifier]) => specifier);
 }
 

@@ -8,9 +8,13 @@ const PACKAGES = ['log', 'kernel', 'plugins/store-a', 'plugins/store-b', 'cli', 
 
 /** A workspace that keeps every rule: the smallest one in which each rule has something to look at. */
 const GOOD = {
-  'package.json': { name: 'workspace', devDependencies: { chai: '6' } },
+  'package.json': {
+    name: 'workspace',
+    workspaces: ['log', 'kernel', 'plugins/*', 'cli'],
+    devDependencies: { chai: '6' },
+  },
   'log/package.json': manifest('@rynxs/log', []),
-  'log/src/index.ts': "import { hash } from 'node:crypto';\nexport { hash };\n",
+  'log/src/index.ts': "import { hash } from 'node:crypto';\nexport { hash };\nexport const first = '0';\n",
   'kernel/package.json': manifest('@rynxs/kernel', ['@rynxs/log', 'tsyringe']),
   'kernel/src/index.ts':
     "import * as log from '@rynxs/log';\nexport { di } from './di/container.js';\nexport { log };\n",

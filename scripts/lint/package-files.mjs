@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What every published package says in the same words; product versions move together. */
-const SAME_IN_ALL = ['version', 'license', 'type', 'engines', 'files'];
+const SAME_IN_ALL = ['version', 'license', 'type', 'engines'];
 
 /**
  * Checks package.json files, the lockfile, and that docs/DEPENDENCIES.md explains each runtime dependency.
@@ -17,6 +17,7 @@ export function checkPackageFiles(root, packages) {
   return [
     ...differences(manifests),
     ...manifests.flatMap(([place, manifest]) => wrongVersions(place, manifest)),
+    ...manifests.flatMap(([place, manifest]) => wrongFiles(place, manifest)),
     ...unexplained(root, manifests),
     ...lockfile(root),
   ];
@@ -41,6 +42,12 @@ function wrongVersions(place, { version, dependencies = {} }) {
   return Object.entries(dependencies)
     .filter(([name, range]) => name.startsWith('@rynxs/') && range !== version)
     .map(([name, range]) => `${place}: ${name} is ${range}, not ${version}`);
+}
+
+function wrongFiles(place, { files = [] }) {
+  return ['dist', '!dist/**/*.test.*', '!dist/.tsbuildinfo']
+    .filter((pattern) => !files.includes(pattern))
+    .map((pattern) => `${place}: files lacks ${pattern}`);
 }
 
 function unexplained(root, manifests) {

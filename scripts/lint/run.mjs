@@ -25,12 +25,21 @@ const CHECKS = {
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 for (const [name, check] of Object.entries(CHECKS)) {
-  const violations = await check();
+  const violations = await violationsOf(check);
   totals[violations.length === 0 ? 'passed' : 'failed'] += 1;
   process.stdout.write(`${violations.length === 0 ? '✓' : '✗'} ${name}\n`);
   for (const violation of violations) process.stdout.write(`    ${violation}\n`);
 }
 process.exitCode = close('linters', totals);
+
+/** A check that cannot be carried out has failed, and must not keep the others from being made. */
+async function violationsOf(check) {
+  try {
+    return await check();
+  } catch (error) {
+    return [error.stack];
+  }
+}
 
 function biome() {
   const { status, stdout, stderr } = spawnSync(
