@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 
 /** The calls that the store makes, so that tests can let each one fail. Failures are Node's, with their `code`. */
@@ -60,7 +61,8 @@ class NodeFile implements OpenFile {
   }
 
   async size(): Promise<number> {
-    return (await this.#handle.stat()).size;
+    // Asked before every append: the kernel has the answer in memory, a trip through the thread pool costs more.
+    return fstatSync(this.#handle.fd).size;
   }
 
   truncate(bytes: number): Promise<void> {

@@ -72,7 +72,10 @@ export class LogFile {
   /** Cuts off what was written of a batch that does not fit. */
   async #takeBack(offset: number, cause: unknown): Promise<void> {
     try {
-      if ((await this.#file.size()) !== offset) await this.#file.truncate(offset);
+      if ((await this.#file.size()) === offset) return;
+      await this.#file.truncate(offset);
+      // Else a crash could bring it back behind, or mixed with, the next commit.
+      await this.#file.dataSync();
     } catch (error) {
       const both = new AggregateError([cause, error], 'a write failed, and taking it back too');
       throw this.#poisonWith('part of a commit could not be removed', both);

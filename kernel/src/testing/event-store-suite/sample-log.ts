@@ -22,19 +22,21 @@ export interface BatchPosition {
   /** 1 when absent. A batch of a higher epoch than the one before must begin with EpochStarted; see SampleLog.startEpoch. */
   readonly epoch?: number;
   readonly writer?: string;
+  /** Batch id; derived from position and events when absent. */
+  readonly batch?: string;
 }
 
 const STARTED_AT_MS = Date.UTC(2026, 0, 1);
 
 /**
- * A valid commit of the given events at a position: chained, numbered, with a batch id and times that follow from its
- * position, so that the same arguments give the same bytes. An event given for seq 0 is preceded by `EpochStarted`.
+ * A valid commit of the given events at a position: chained, numbered, with batch id and times that follow from it,
+ * so that the same arguments give the same bytes. An event given for seq 0 is preceded by `EpochStarted`.
  */
 export function batchOf(events: readonly SampleEvent[], position: BatchPosition = {}): SampleBatch {
   const { firstSeq = 0, prevHash = ZERO_HASH, epoch = 1, writer = 'sample-writer' } = position;
   const all =
     firstSeq === 0 && events[0]?.type !== 'EpochStarted' ? [epochStarted(epoch, writer), ...events] : events;
-  const batch = digest(`batch ${firstSeq} ${prevHash}`).slice(0, 16);
+  const batch = position.batch ?? digest(`${firstSeq} ${prevHash} ${JSON.stringify(events)}`).slice(0, 16);
   const ts = new Date(STARTED_AT_MS + firstSeq).toISOString();
   const commit = encodeCommit(
     all.map(

@@ -1,0 +1,226 @@
+import { constants } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { DirectoryEntry, FileSystem, OpenFile } from '../file-system.js';
+
+const SECTOR_BYTES = 512;
+
+/** One call to the disk, as faults are told about it. */
+export interface DiskCall {
+  /** Counts from 0. */
+  readonly index: number;
+  readonly name: 'open' | 'rename' | 'link' | 'unlink' | 'mkdir' | 'readdir' | keyof OpenFile;
+  readonly path: string;
+}
+
+/**
+ * What happens at a call: nothing, an error that the call fails with, or the end of the process. Of a write that
+ * fails or is cut short by the end, `writtenBytes` are taken first.
+ */
+export type Fault =
+  | { readonly error: NodeJS.ErrnoException; readonly writtenBytes?: number }
+  | { readonly crash: true; readonly writtenBytes?: number };
+
+/** What a call of a process that has ended rejects with. */
+export class ProcessEnded extends Error {
+  override readonly name = 'ProcessEnded';
+}
+
+/** An error as Node's file system makes it. */
+export function errnoError(code: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${code}: simulated`), { code });
+}
+
+class Inode {
+  durable = Buffer.alloc(0);
+  current = Buffer.alloc(0);
+
+  sync(): void {
+    this.durable = Buffer.from(this.current);
+  }
+
+  /**
+   * Of what was not synced, each sector may or may not have reached the disk. A file that grew may have any size on
+   * the way; cutting it off happened or did not.
+   */
+  loseUnsynced(random: () => number): void {
+    const { durable, current } = this;
+    const sizes = [durable.length, current.length];
+    if (current.length > durable.length) sizes.push(between(durable.length, current.length, random));
+    const survivor = Buffer.alloc(sizes[Math.floor(random() * sizes.length)] ?? 0);
+    durable.copy(survivor);
+    for (let at = 0; at < survivor.length; at += SECTOR_BYTES) {
+      if (random() < 0.5 && at < current.length) current.copy(survivor, at, at, at + SECTOR_BYTES);
+    }
+    this.durable = survivor;
+    this.current = Buffer.from(survivor);
+  }
+}
+
+type Entry = Inode | 'directory';
+
+/**
+ * A disk of which only what was synced survives a crash: file contents by (f)datasync, names by fsync of their
+ * directory. Every call can be made to fail, or to be the last of its process.
+ */
+export class SimulatedDisk implements FileSystem {
+  #durable = new Map<string, Entry>([['/', 'directory']]);
+  #current = new Map<string, Entry>([['/', 'directory']]);
+  #calls = 0;
+  #hasEnded = false;
+  faultAt: (call: DiskCall) => Fault | undefined = () => undefined;
+
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Loses a random part of what was not synced, and lets a new process begin. */
+  crash(random: () => number): void {
+    for (const path of new Set([...this.#durable.keys(), ...this.#current.keys()])) {
+      const survivor = random() < 0.5 ? this.#current.get(path) : this.#durable.get(path);
+      const parent = this.#durable.get(dirname(path));
+      if (survivor === undefined || parent === undefined) this.#durable.delete(path);
+      else this.#durable.set(path, survivor);
+    }
+    this.#current = new Map(this.#durable);
+    for (const inode of new Set(this.#current.values()))
+      if (inode !== 'directory') inode.loseUnsynced(random);
+    this.#hasEnded = false;
+    this.#calls = 0;
+    this.faultAt = () => undefined;
+  }
+
+  /** The bytes of a file as processes see it; undefined when there is none. */
+  contents(path: string): Buffer | undefined {
+    const entry = this.#current.get(path);
+    return entry instanceof Inode ? Buffer.from(entry.current) : undefined;
+  }
+
+  async open(path: string, flags: string | number): Promise<OpenFile> {
+    this.#call('open', path);
+    const entry = this.#current.get(path);
+    const isCreating = flags === 'w' || (typeof flags === 'number' && (flags & constants.O_CREAT) !== 0);
+    if (entry === 'directory') return this.#openDirectory(path);
+    if (entry === undefined && !isCreating) throw errnoError('ENOENT');
+    const inode = entry ?? new Inode();
+    if (entry === undefined) this.#add(path, inode);
+    if (flags === 'w') inode.current = Buffer.alloc(0);
+    return this.#openFile(path, inode);
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    this.#call('rename', to);
+    this.#add(to, this.#mustFind(from));
+    this.#current.delete(from);
+  }
+
+  async link(existing: string, name: string): Promise<void> {
+    this.#call('link', name);
+    if (this.#current.has(name)) throw errnoError('EEXIST');
+    this.#add(name, this.#mustFind(existing));
+  }
+
+  async unlink(path: string): Promise<void> {
+    this.#call('unlink', path);
+    this.#mustFind(path);
+    this.#current.delete(path);
+  }
+
+  async mkdir(path: string): Promise<void> {
+    this.#call('mkdir', path);
+    if (this.#current.has(path)) throw errnoError('EEXIST');
+    this.#add(path, 'directory');
+  }
+
+  async readdir(path: string): Promise<readonly DirectoryEntry[]> {
+    this.#call('readdir', path);
+    this.#mustFind(path);
+    return [...this.#current]
+      .filter(([name]) => name !== path && dirname(name) === path)
+      .map(([name, entry]) => ({ name: basename(name), isDirectory: entry === 'directory' }));
+  }
+
+  #openDirectory(path: string): OpenFile {
+    const refuse = async (): Promise<never> => {
+      throw errnoError('EISDIR');
+    };
+    return {
+      read: refuse,
+      write: refuse,
+      truncate: refuse,
+      dataSync: refuse,
+      size: async () => 0,
+      sync: async () => {
+        this.#call('sync', path);
+        for (const name of new Set([...this.#durable.keys(), ...this.#current.keys()])) {
+          if (name === path || dirname(name) !== path) continue;
+          const entry = this.#current.get(name);
+          if (entry === undefined) this.#durable.delete(name);
+          else this.#durable.set(name, entry);
+        }
+      },
+      close: async () => this.#call('close', path),
+    };
+  }
+
+  #openFile(path: string, inode: Inode): OpenFile {
+    const sync = (name: 'sync' | 'dataSync') => async () => {
+      this.#call(name, path);
+      inode.sync();
+    };
+    return {
+      write: async (bytes, position) => {
+        this.#call('write', path, (limit) => write(inode, bytes.subarray(0, limit), position));
+        write(inode, bytes, position);
+        return bytes.length;
+      },
+      read: async (target, position) => {
+        this.#call('read', path);
+        return inode.current.copy(target, 0, position);
+      },
+      size: async () => {
+        this.#call('size', path);
+        return inode.current.length;
+      },
+      truncate: async (bytes) => {
+        this.#call('truncate', path);
+        inode.current = Buffer.from(inode.current.subarray(0, bytes));
+      },
+      sync: sync('sync'),
+      dataSync: sync('dataSync'),
+      close: async () => this.#call('close', path),
+    };
+  }
+
+  #call(name: DiskCall['name'], path: string, writePart: (bytes: number) => void = () => {}): void {
+    if (this.#hasEnded) throw new ProcessEnded();
+    const fault = this.faultAt({ index: this.#calls++, name, path });
+    if (fault === undefined) return;
+    writePart(fault.writtenBytes ?? 0);
+    if ('error' in fault) throw fault.error;
+    this.#hasEnded = true;
+    throw new ProcessEnded();
+  }
+
+  #add(path: string, entry: Entry): void {
+    if (this.#current.get(dirname(path)) !== 'directory') throw errnoError('ENOENT');
+    this.#current.set(path, entry);
+  }
+
+  #mustFind(path: string): Entry {
+    const entry = this.#current.get(path);
+    if (entry === undefined) throw errnoError('ENOENT');
+    return entry;
+  }
+}
+
+function write(inode: Inode, bytes: Uint8Array, position: number): void {
+  const size = Math.max(inode.current.length, position + bytes.length);
+  const current = Buffer.alloc(size);
+  inode.current.copy(current);
+  current.set(bytes, position);
+  inode.current = current;
+}
+
+function between(a: number, b: number, random: () => number): number {
+  return a + Math.floor(random() * (b - a + 1));
+}
