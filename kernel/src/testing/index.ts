@@ -1,8 +1,10 @@
 export { type CapturedLine, type CapturingLogger, capturingLogger } from './capturing-logger.js';
+export { type ClusterHarness, type ClusterSuiteOptions, clusterSuite } from './cluster-suite.js';
 export * from './event-store-suite/index.js';
 export { FakeClock } from './fake-clock.js';
 export { FakeLeadership } from './fake-leadership.js';
 export { FakeTelemetry } from './fake-telemetry.js';
+export { type ClusterRequest, type Fault, MemoryCluster } from './memory-cluster.js';
 export * from './reconciler-suite/index.js';
 export { seededRandom } from './seeded-random.js';
 export {
