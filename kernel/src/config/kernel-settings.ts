@@ -51,7 +51,7 @@ export const kernelSettings = defineConfig({
     env: 'START_TIMEOUT',
     min: 1,
     max: 3_600_000,
-    doc: 'Time that each service has to start.',
+    doc: 'Time that each plugin has to load, and each of its services to start.',
   },
   stopTimeout: {
     type: 'duration',
@@ -59,7 +59,7 @@ export const kernelSettings = defineConfig({
     env: 'STOP_TIMEOUT',
     min: 1,
     max: 3_600_000,
-    doc: 'Time that each service has to stop.',
+    doc: 'Time that each service of a plugin has to stop.',
   },
   shard: {
     type: 'string',

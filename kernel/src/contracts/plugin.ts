@@ -12,7 +12,7 @@ export interface OptionalToken<T> {
 
 /**
  * What a constructor's parameter asks for. A token of cardinality `many` gives an array of all its services, in the
- * order of the plugins; also an empty one.
+ * order in which they started; also an empty one.
  */
 export type Dependency<T = unknown> = Token<T> | OptionalToken<T>;
 

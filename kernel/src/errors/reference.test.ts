@@ -21,10 +21,10 @@ describe('errorReference', () => {
 describe('rynxsError', () => {
   it('fills in message and remedy and keeps the cause', () => {
     const cause = new Error('root');
-    const details = { plugin: 'a', service: 'X(y)', detail: 'root' };
+    const details = { plugin: 'a', service: 'X(y)', detail: 'root', remedy: 'Free it.' };
     const error = rynxsError('RYNXS_PLUGIN_START_FAILED', details, { cause });
     expect(error.message).to.equal('plugin a failed to start X(y): root');
-    expect(error.remedy).to.equal('See the cause: it says what a could not do.');
+    expect(error.remedy).to.equal('Free it.');
     expect(error.cause).to.equal(cause);
     expect(error.exitCode).to.equal(1);
   });

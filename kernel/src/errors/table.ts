@@ -133,7 +133,7 @@ export const ERROR_TABLE = {
   },
   RYNXS_PLUGIN_START_FAILED: {
     message: 'plugin {plugin} failed to start {service}: {detail}',
-    remedy: 'See the cause: it says what {plugin} could not do.',
+    remedy: '{remedy}',
     exitCode: 1,
   },
   RYNXS_PLUGIN_START_TIMEOUT: {

@@ -53,9 +53,10 @@ export interface Kernel {
   /** The logger that the kernel itself uses; what `LOGGER` is for code outside of plugins. */
   readonly logger: Logger;
   /**
-   * Constructs and starts all services, each after those that it requires. Rejects with RYNXS_PLUGIN_START_FAILED
-   * (cause kept), RYNXS_PLUGIN_START_TIMEOUT, or `signal.reason` when `signal` aborts; what had started is stopped
-   * again in reverse order first. May be called once.
+   * Constructs and starts all services, each after those that it requires. Services that need nothing of one that
+   * failed are tried as well, so that all failures are found. Rejects with RynxsErrors that hold
+   * RYNXS_PLUGIN_START_FAILED (cause kept) and RYNXS_PLUGIN_START_TIMEOUT, or with `signal.reason` when `signal` aborts;
+   * what had started is stopped again in reverse order first. May be called once.
    */
   start(signal: AbortSignal): Promise<void>;
   /**
@@ -65,11 +66,14 @@ export interface Kernel {
    */
   stop(): Promise<void>;
   /**
-   * The service of a token of cardinality `one`. Throws RYNXS_SERVICE_UNAVAILABLE unless the kernel is started,
-   * RYNXS_PROVIDER_MISSING when no plugin provides it.
+   * The service of a token of cardinality `one`. Throws RYNXS_SERVICE_UNAVAILABLE unless the kernel is started (LOGGER,
+   * CLOCK and RANDOM are always there), RYNXS_PROVIDER_MISSING when no started service provides it.
    */
   get<T>(token: Token<T>): T;
-  /** All services of a token of cardinality `many`, in the order of the plugins; also none. */
+  /**
+   * All services of a token of cardinality `many`, in the order in which they started; also none. Throws
+   * RYNXS_SERVICE_UNAVAILABLE unless the kernel is started.
+   */
   getAll<T>(token: Token<T>): readonly T[];
   /** What was started, in which order, and how long each took. */
   tree(): BootTree;
@@ -82,7 +86,7 @@ export interface BootNode {
   readonly plugin: string;
   /** `EVENT_STORE(file)`. */
   readonly service: string;
-  readonly state: 'constructed' | 'starting' | 'started' | 'failed' | 'stopped';
+  readonly state: 'starting' | 'started' | 'failed' | 'stopped';
   /** Time of construction and start in milliseconds; undefined while it has not ended. */
   readonly elapsedMs: number | undefined;
 }
@@ -115,6 +119,6 @@ export interface PluginDescription {
     /** The variable that selects it, where one does. */
     readonly selectedBy?: string;
   }[];
-  /** Where its configuration came from: the distinct origins other than defaults, e.g. `environment`, `rynxs.yaml`. */
+  /** The places that its settings come from, other than defaults: `rynxs.yaml:3`, `$LOG_DIR`, `--LOG_DIR`. */
   readonly configuredBy: readonly string[];
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { LifecycleHooks, Plugin, ServiceClass } from '../contracts/plugin.js';
 import { definePlugin } from '../contracts/plugin.js';
 import { createToken } from '../contracts/token.js';
-import { type RynxsError, RynxsErrors } from '../errors/rynxs-error.js';
+import { type RynxsError, RynxsErrors, rynxsError } from '../errors/rynxs-error.js';
 import { capturingLogger } from '../testing/capturing-logger.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { assembleKernel } from './assemble-kernel.js';
@@ -145,9 +145,22 @@ describe('a kernel', () => {
     const [error, ...others] = await failure(kernel.start(signal));
     expect(error?.code).to.equal('RYNXS_PLUGIN_START_FAILED');
     expect(error?.message).to.equal('plugin web failed to start TEST_SERVER(http): port is taken');
+    expect(error?.remedy).to.equal('See the cause: it says what web could not do.');
     expect(error?.cause).to.equal(cause);
     expect(others).to.deep.equal([]);
     expect(happened.slice(-3)).to.deep.equal(['stop worker', 'stop cache', 'stop store']);
+  });
+
+  it('hands on the code and the remedy of a coded error that a service throws', async () => {
+    const cause = rynxsError('RYNXS_METRICS_PORT', {
+      address: ':1',
+      detail: 'taken',
+      variable: 'METRICS_PORT',
+    });
+    const kernel = await assemble(plugins({ server: { start: () => Promise.reject(cause) } }));
+    const [error] = await failure(kernel.start(signal));
+    expect(error?.message).to.contain('TEST_SERVER(http): RYNXS_METRICS_PORT: metrics or health');
+    expect(error?.remedy).to.equal(cause.remedy);
   });
 
   it('names a service whose constructor throws', async () => {

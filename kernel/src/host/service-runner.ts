@@ -126,7 +126,12 @@ export class ServiceRunner {
     } catch (cause) {
       run.state = 'failed';
       if (cause instanceof RynxsError && cause.code === 'RYNXS_PLUGIN_START_TIMEOUT') return cause;
-      return rynxsError('RYNXS_PLUGIN_START_FAILED', { ...names, detail: messageOf(cause) }, { cause });
+      const remedy = remedyOf(cause) ?? `See the cause: it says what ${names.plugin} could not do.`;
+      return rynxsError(
+        'RYNXS_PLUGIN_START_FAILED',
+        { ...names, detail: messageOf(cause), remedy },
+        { cause },
+      );
     } finally {
       run.elapsedMs = clock.monotonic() - begin;
     }
@@ -177,6 +182,14 @@ export function unavailable(token: string, detail: string): RynxsError {
   return rynxsError('RYNXS_SERVICE_UNAVAILABLE', { token, detail });
 }
 
+/** The message, with the code of a coded error, also of one by another copy of the kernel. */
 function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  if (!(cause instanceof Error)) return String(cause);
+  return remedyOf(cause) !== undefined && 'code' in cause ? `${cause.code}: ${cause.message}` : cause.message;
+}
+
+function remedyOf(cause: unknown): string | undefined {
+  return cause instanceof Error && 'remedy' in cause && typeof cause.remedy === 'string'
+    ? cause.remedy
+    : undefined;
 }
