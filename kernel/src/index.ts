@@ -26,4 +26,5 @@ export { type Operator, startOperator } from './operator/operator.js';
 export { SystemRandom } from './random/system-random.js';
 export * from './reconcile/index.js';
 export * from './replay/index.js';
+export { MetricDefinitions } from './telemetry/metric-definitions.js';
 export { NoTelemetry } from './telemetry/no-telemetry.js';

@@ -26,19 +26,31 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** A small HTTP server of read-only pages. */
 export class HttpEndpoint {
   readonly #server: Server;
+  readonly #underWay: ReadonlySet<Promise<void>>;
 
   private constructor(
     server: Server,
+    underWay: ReadonlySet<Promise<void>>,
     /** `http://<host>:<port>`, with a loopback address where the server listens on all. */
     readonly url: string,
   ) {
     this.#server = server;
+    this.#underWay = underWay;
   }
 
-  /** Listens; throws RYNXS_METRICS_PORT when the address cannot be had. */
-  static async listen(address: EndpointAddress, pages: Pages, signal: AbortSignal): Promise<HttpEndpoint> {
+  /** Listens; throws RYNXS_METRICS_PORT when the address cannot be had. Later troubles go to `onError`. */
+  static async listen(
+    address: EndpointAddress,
+    pages: Pages,
+    onError: (error: Error) => void,
+    signal: AbortSignal,
+  ): Promise<HttpEndpoint> {
     signal.throwIfAborted();
-    const server = createServer((request, response) => void answer(pages, request, response));
+    const underWay = new Set<Promise<void>>();
+    const server = createServer((request, response) => {
+      const answered = answer(pages, request, response).finally(() => underWay.delete(answered));
+      underWay.add(answered);
+    });
     server.maxConnections = MAX_CONNECTIONS;
     server.requestTimeout = REQUEST_TIMEOUT_MS;
     server.headersTimeout = REQUEST_TIMEOUT_MS;
@@ -47,6 +59,8 @@ export class HttpEndpoint {
       // Rejects on the server's 'error' event too.
       await once(server, 'listening', { signal });
     } catch (cause) {
+      server.close();
+      signal.throwIfAborted();
       throw rynxsError(
         'RYNXS_METRICS_PORT',
         {
@@ -57,18 +71,22 @@ export class HttpEndpoint {
         { cause },
       );
     }
+    // Out of file descriptors, for one: this connection is lost, the server goes on.
+    server.on('error', onError);
     const { port } = server.address() as AddressInfo;
-    return new HttpEndpoint(server, `http://${authority(reachable(address.host), port)}`);
+    return new HttpEndpoint(server, underWay, `http://${authority(reachable(address.host), port)}`);
   }
 
   /** Stops listening and waits for answers under way; cuts them off when `signal` aborts. */
   async close(signal: AbortSignal): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
-    this.#server.closeIdleConnections();
     const cut = (): void => this.#server.closeAllConnections();
-    if (signal.aborted) cut();
     signal.addEventListener('abort', cut, { once: true });
+    if (signal.aborted) cut();
+    await Promise.all(this.#underWay);
+    // What is left has asked for nothing.
+    cut();
     await closed;
     signal.removeEventListener('abort', cut);
   }
@@ -82,6 +100,8 @@ async function answer(pages: Pages, request: IncomingMessage, response: ServerRe
     'cache-control': 'no-store',
   });
   response.end(request.method === 'HEAD' ? undefined : page.body);
+  // Also when the client went away, which is its own business.
+  await new Promise<void>((resolve) => response.once('close', resolve));
 }
 
 async function pageFor(pages: Pages, request: IncomingMessage): Promise<Page> {

@@ -7,6 +7,7 @@ import {
   type LifecycleHooks,
   LOGGER,
   type Logger,
+  MetricDefinitions,
   type MetricOptions,
   rynxsError,
   type Telemetry,
@@ -15,7 +16,6 @@ import {
 import * as prometheus from 'prom-client';
 import { healthPage } from './health-page.js';
 import { HttpEndpoint, type Pages } from './http-endpoint.js';
-import { MetricDefinitions } from './metric-definitions.js';
 import type { MetricsSettings } from './settings.js';
 
 // The library's default of 10 ms wakes an idle process a hundred times a second.
@@ -55,15 +55,19 @@ export class PrometheusTelemetry implements Telemetry, LifecycleHooks {
       register: this.#registry,
       eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLING_MS,
     });
+    const onError = (error: Error): void =>
+      this.#logger.warn('a connection for metrics or health failed', { error });
     this.#metricsEndpoint = await HttpEndpoint.listen(
       { host, port, portVariable: 'METRICS_PORT' },
       this.#metricsPages(),
+      onError,
       signal,
     );
     try {
       this.#healthEndpoint = await HttpEndpoint.listen(
         { host, port: healthPort, portVariable: 'HEALTH_PORT' },
         this.#healthPages(),
+        onError,
         signal,
       );
     } catch (error) {
@@ -86,30 +90,33 @@ export class PrometheusTelemetry implements Telemetry, LifecycleHooks {
   }
 
   counter(options: MetricOptions): Counter {
-    return this.#metrics.get('counter', options, () => {
+    return this.#metrics.define('counter', options, () => {
       const counter = new prometheus.Counter(this.#definition(options));
-      for (const labels of options.initial ?? []) counter.inc({ ...labels }, 0);
-      return { add: (labels = {}, by = 1) => counter.inc({ ...labels }, by) } satisfies Counter;
+      const labelled = exactLabels(options);
+      for (const labels of options.initial ?? []) counter.inc(labelled(labels), 0);
+      return { add: (labels = {}, by = 1) => counter.inc(labelled(labels), by) } satisfies Counter;
     });
   }
 
   gauge(options: MetricOptions): Gauge {
-    return this.#metrics.get('gauge', options, () => {
+    return this.#metrics.define('gauge', options, () => {
       const gauge = new prometheus.Gauge(this.#definition(options));
-      for (const labels of options.initial ?? []) gauge.set({ ...labels }, 0);
-      return { set: (value, labels = {}) => gauge.set({ ...labels }, value) } satisfies Gauge;
+      const labelled = exactLabels(options);
+      for (const labels of options.initial ?? []) gauge.set(labelled(labels), 0);
+      return { set: (value, labels = {}) => gauge.set(labelled(labels), value) } satisfies Gauge;
     });
   }
 
   histogram(options: MetricOptions & { readonly buckets?: readonly number[] }): Histogram {
-    return this.#metrics.get('histogram', options, () => {
+    return this.#metrics.define('histogram', options, () => {
       const histogram = new prometheus.Histogram({
         ...this.#definition(options),
         ...(options.buckets === undefined ? {} : { buckets: [...options.buckets] }),
       });
-      for (const labels of options.initial ?? []) histogram.zero({ ...labels });
+      const labelled = exactLabels(options);
+      for (const labels of options.initial ?? []) histogram.zero(labelled(labels));
       return {
-        observe: (value, labels = {}) => histogram.observe({ ...labels }, value),
+        observe: (value, labels = {}) => histogram.observe(labelled(labels), value),
       } satisfies Histogram;
     });
   }
@@ -162,4 +169,18 @@ export class PrometheusTelemetry implements Telemetry, LifecycleHooks {
   *#ofKind(kind: HealthCheck['kind']): Iterable<HealthCheck> {
     for (const check of this.#checks.values()) if (check.kind === kind) yield check;
   }
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+/** The library refuses labels that were not declared; one that is left out would make a series nobody asked for. */
+function exactLabels({ name, labels = [] }: MetricOptions): (given: Labels) => Record<string, string> {
+  return (given) => {
+    if (Object.keys(given).length < labels.length) {
+      throw new Error(
+        `${name} has the labels ${labels.join(', ')}, not only ${Object.keys(given).join(', ')}`,
+      );
+    }
+    return { ...given };
+  };
 }
