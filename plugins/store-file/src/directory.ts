@@ -12,7 +12,6 @@ export async function makeDirectory(files: FileSystem, path: string): Promise<vo
         await mustBeDirectory(files, path);
         return;
       case 'ENOTDIR':
-        throw new FileStoreError('missing', `${dirname(path)} is not a directory`, { cause: error });
       case 'ENOENT':
         if (dirname(path) === path) throw error;
         await makeDirectory(files, dirname(path));

@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { ChainVerifier } from '@rynxs/log';
+import { expect } from 'chai';
+import { HOLDER_FILE } from './exclusive-lock.js';
+import { FileEventStore } from './file-event-store.js';
+
+const WRITER = fileURLToPath(new URL('./testing/writer-process.js', import.meta.url));
+
+describe('stores in several processes', function () {
+  this.timeout(30_000);
+  const { signal } = new AbortController();
+  const children: ChildProcess[] = [];
+  let dir: string;
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'rynxs-store-file-'));
+  });
+
+  afterEach(async () => {
+    for (const child of children.splice(0)) {
+      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    }
+    await rm(dir, { recursive: true });
+  });
+
+  function start(mode: 'append' | 'hold'): { child: ChildProcess; lines: AsyncIterator<string> } {
+    const child = spawn(process.execPath, [WRITER, dir, mode], { stdio: ['pipe', 'pipe', 'inherit'] });
+    children.push(child);
+    const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+    return { child, lines };
+  }
+
+  async function refused(store: FileEventStore): Promise<Error> {
+    return store.open(signal).then(
+      () => expect.fail('the store was opened twice'),
+      (error: Error) => error,
+    );
+  }
+
+  it('names the process that has the log', async () => {
+    const { child, lines } = start('hold');
+    expect((await lines.next()).value).to.equal('open 0');
+    const store = new FileEventStore({ dir });
+    const error = await refused(store);
+    expect(store.errorCode(error)).to.equal('locked');
+    expect(error.message).to.match(new RegExp(`^process ${child.pid} on ${hostname()} \\(since \\d{4}-`));
+    await store.close();
+  });
+
+  it('reads beside the process that has the log', async () => {
+    const { lines } = start('append');
+    let durable = '';
+    while (!/^durable \d{3}/.test(durable)) durable = (await lines.next()).value;
+    const reader = new FileEventStore({ dir });
+    for (let round = 0; round < 20; round++) {
+      const verifier = new ChainVerifier();
+      for await (const chunk of reader.read(0, signal)) verifier.push(chunk);
+      const { nextSeq, unfinished } = verifier.finish();
+      expect(unfinished).to.equal(undefined);
+      expect(nextSeq).to.be.at.least(Number(durable.split(' ')[1]));
+    }
+    await reader.close();
+  });
+
+  it('gives the log up when it closes, and takes its name away', async () => {
+    const { child, lines } = start('hold');
+    await lines.next();
+    expect(existsSync(join(dir, HOLDER_FILE))).to.equal(true);
+    child.stdin?.end();
+    await once(child, 'exit');
+    expect(existsSync(join(dir, HOLDER_FILE))).to.equal(false);
+    const store = new FileEventStore({ dir });
+    await store.open(signal);
+    await store.close();
+  });
+
+  it('loses nothing that was acknowledged when it is killed, again and again', async () => {
+    let durable = 0;
+    for (let round = 0; round < 12; round++) {
+      const { child, lines } = start('append');
+      const opened = (await lines.next()).value as string;
+      expect(Number(opened.split(' ')[1]), 'what the next process finds').to.be.at.least(durable);
+      for (let acknowledged = 0; acknowledged < round * 3; acknowledged++) await lines.next();
+      child.kill('SIGKILL');
+      for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
+        if (/^durable \d+$/.test(line.value)) durable = Number(line.value.split(' ')[1]);
+      }
+    }
+    const store = new FileEventStore({ dir });
+    const { head } = await store.open(signal);
+    const verifier = new ChainVerifier();
+    for await (const chunk of store.read(0, signal)) verifier.push(chunk);
+    expect(verifier.finish(head).nextSeq).to.be.at.least(durable);
+    await store.close();
+  });
+});
