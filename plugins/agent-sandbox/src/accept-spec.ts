@@ -55,6 +55,7 @@ interface DeclaredSpec {
 type DeclaredAmounts = Readonly<Record<string, string | number>>;
 
 const SHOWN_PROBLEMS = 3;
+const LABEL = new RegExp(DNS_LABEL);
 
 /**
  * Checks what `observeAgent` has recorded against every rule of the schema and every CEL rule, and those that neither
@@ -159,8 +160,7 @@ function checkName(name: string): readonly Problem[] {
         detail: `must have at most ${MAX_NAME_LENGTH} characters, because it becomes a label`,
       },
     ];
-  if (!new RegExp(DNS_LABEL).test(name))
-    return [{ field: 'metadata.name', detail: `must be ${PATTERN_WORDS[DNS_LABEL]}` }];
+  if (!LABEL.test(name)) return [{ field: 'metadata.name', detail: `must be ${PATTERN_WORDS[DNS_LABEL]}` }];
   return [];
 }
 

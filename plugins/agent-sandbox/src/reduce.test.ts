@@ -74,6 +74,9 @@ describe('the state of an Agent', () => {
       const extended = observe({ image, lifecycle: { ttl: '9h' } }, limited);
       const late = reduce(extended, 'DeadlineReached', { deadline: '2026-01-01T08:00:00Z' });
       expect(late.computer?.isRunning).to.equal(true);
+      const expired = reduce(late, 'DeadlineReached', { deadline: '2026-01-01T09:00:00Z' });
+      const repeated = reduce(expired, 'DeadlineReached', { deadline: '2026-01-01T08:00:00Z' });
+      expect(repeated.computer?.isRunning).to.equal(false);
     });
   });
 

@@ -139,7 +139,7 @@ function checkText(
   else if (length > maxLength) report(`must have at most ${maxLength} characters`);
   else if (schema.enum !== undefined && !schema.enum.includes(value))
     report(`must be one of ${schema.enum.join(', ')}`);
-  else if (pattern !== undefined && !new RegExp(pattern, 'u').test(value))
+  else if (pattern !== undefined && !compiled(pattern).test(value))
     report(`must be ${words[pattern] ?? `text that matches ${pattern}`}`);
 }
 
@@ -216,6 +216,17 @@ function typeName(schema: StructuralSchema): string {
     default:
       return 'a string';
   }
+}
+
+const patterns = new Map<string, RegExp>();
+
+/** A schema has few patterns, and all objects are checked against the same ones. */
+function compiled(pattern: string): RegExp {
+  const known = patterns.get(pattern);
+  if (known !== undefined) return known;
+  const expression = new RegExp(pattern, 'u');
+  patterns.set(pattern, expression);
+  return expression;
 }
 
 function text(value: unknown): string | null {
