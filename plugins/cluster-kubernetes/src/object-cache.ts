@@ -26,7 +26,8 @@ export type WatchChange = 'ADDED' | 'MODIFIED' | 'DELETED';
 /**
  * The objects of a resource, fed by a reflector. Three rules keep it true:
  * - A version is never replaced by an older one, and the same version is never reported twice.
- * - What `assume` puts in is reported at once, in the caller's turn; the watch event of the same version is not.
+ * - What `assume` puts in is not reported, and neither is the watch event of the same version: whoever wrote it knows,
+ *   and its own writes must not call it again.
  * - An object that was replaced by another one of its name is reported as deleted, then as added.
  */
 export class ObjectCache implements ResourceCache {
@@ -117,7 +118,7 @@ export class ObjectCache implements ResourceCache {
     if (this.#resourceVersion !== undefined && !isNewer(resourceVersion, this.#resourceVersion)) return;
     if (cached !== undefined && !isNewer(resourceVersion, cached.metadata.resourceVersion)) return;
     this.#assumed.set(key, resourceVersion);
-    this.#put(key, this.#transform(answer));
+    this.#store(key, this.#transform(answer));
   }
 
   /** Applies an event of the watch. */
@@ -137,11 +138,9 @@ export class ObjectCache implements ResourceCache {
 
   /** Notes how far the watch has come, as bookmarks and events tell. */
   reached(resourceVersion: string | undefined): void {
-    if (resourceVersion === undefined) return;
+    if (resourceVersion === undefined || isNewer(this.#resourceVersion, resourceVersion)) return;
     this.#resourceVersion = resourceVersion;
-    for (const [key, version] of this.#assumed) {
-      if (!isNewer(version, resourceVersion)) this.#assumed.delete(key);
-    }
+    this.#confirm(resourceVersion);
   }
 
   /** Takes the objects of a page, ready to be kept, for a later `replace`. */
@@ -153,6 +152,9 @@ export class ObjectCache implements ResourceCache {
   replace(listed: ReadonlyMap<string, KubernetesObject>, resourceVersion: string): void {
     // A store that was set back to an earlier state knows nothing of later writes, and is right.
     if (isNewer(this.#resourceVersion, resourceVersion)) this.#assumed.clear();
+    // Set before anything is reported: a listener that assumes a write meanwhile is judged by it.
+    this.#resourceVersion = resourceVersion;
+    this.#confirm(resourceVersion);
     const isKept = (key: string) => isNewer(this.#assumed.get(key), resourceVersion);
     for (const [key, object] of [...this.#objects]) {
       if (!listed.has(key) && !isKept(key)) this.#remove(key, object);
@@ -162,7 +164,6 @@ export class ObjectCache implements ResourceCache {
       if (isKept(key)) continue;
       if (cached?.metadata.resourceVersion !== object.metadata.resourceVersion) this.#put(key, object);
     }
-    this.reached(resourceVersion);
     this.#hasSynced = true;
     this.#firstList.resolve();
   }
@@ -182,6 +183,13 @@ export class ObjectCache implements ResourceCache {
     return cached !== undefined || (labelSelector === undefined && fieldSelector === undefined);
   }
 
+  /** Own writes that the list or the watch has come to are like any other. */
+  #confirm(resourceVersion: string): void {
+    for (const [key, version] of this.#assumed) {
+      if (!isNewer(version, resourceVersion)) this.#assumed.delete(key);
+    }
+  }
+
   #lookUp(keys: Iterable<string>): readonly KubernetesObject[] {
     const found: KubernetesObject[] = [];
     for (const key of keys) {
@@ -198,12 +206,17 @@ export class ObjectCache implements ResourceCache {
       this.#put(key, object);
       return;
     }
+    this.#store(key, object);
+    this.#report(previous === undefined ? { type: 'added', object } : { type: 'modified', object, previous });
+  }
+
+  #store(key: string, object: KubernetesObject): void {
+    const previous = this.#objects.get(key);
     if (previous !== undefined) this.#unindex(key, previous);
     this.#objects.set(key, object);
     for (const owner of object.metadata.ownerReferences ?? []) this.#byOwner.add(owner.uid, key);
     const instance = object.metadata.labels?.[INDEXED_LABEL];
     if (instance !== undefined) this.#byInstance.add(instance, key);
-    this.#report(previous === undefined ? { type: 'added', object } : { type: 'modified', object, previous });
   }
 
   #remove(key: string, last: KubernetesObject): void {
