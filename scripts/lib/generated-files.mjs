@@ -18,7 +18,7 @@ export async function generatedFiles(root) {
   return new Map([
     ['docs/CONFIGURATION.md', command(root, ['config', 'docs'])],
     ['docs/errors.md', command(root, ['errors', 'docs'])],
-    [`helm/rynxs/crds/${agentDefinition.metadata.name}.yaml`, stringify(agentDefinition, { lineWidth: 120 })],
+    [`helm/rynxs/crds/${agentDefinition.metadata.name}.yaml`, stringify(agentDefinition, { lineWidth: 0 })],
   ]);
 }
 
