@@ -13,8 +13,6 @@ import type { OutputFormat } from './terminal/output-format.js';
 import { reportError } from './terminal/report-error.js';
 import type { Terminal } from './terminal/terminal.js';
 
-const WRONG_USE = 2;
-
 /**
  * Runs a command and resolves to its exit code: 0 done, 1 failed or tampered, 2 wrong use or unreadable input.
  * `args` are the arguments after the program's name. Never rejects.
@@ -28,7 +26,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
-      return reportError(usageError(error), terminal.stderr, requestedFormat(args));
+      return reportError(await usageError(error), terminal.stderr, requestedFormat(args));
     }
     return reportError(error, terminal.stderr, requestedFormat(args));
   }
@@ -85,14 +83,11 @@ function configure(command: Command, { version, writeOut, writeErr }: Settings):
   for (const child of command.commands) configure(child, { version, writeOut, writeErr });
 }
 
-function usageError(error: CommanderError): Error {
-  const text = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
-  const message = error.code === 'commander.help' ? 'a command is missing' : text;
-  return Object.assign(new Error(message, { cause: error }), {
-    code: 'RYNXS_USAGE',
-    remedy: 'See `rynxs --help`, or `rynxs COMMAND --help` for the options of a command.',
-    exitCode: WRONG_USE,
-  });
+async function usageError(cause: CommanderError): Promise<Error> {
+  const { rynxsError } = await import('@rynxs/kernel');
+  const text = cause.message.replace(/^error: /, '').replace(/\n/g, ' ');
+  const detail = cause.code === 'commander.help' ? 'a command is missing' : text;
+  return rynxsError('RYNXS_USAGE', { detail }, { cause });
 }
 
 /** `--output` as far as it can be known when the arguments themselves are wrong. */

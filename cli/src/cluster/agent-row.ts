@@ -1,12 +1,4 @@
-import type { KubernetesObject, ResourceType } from '@rynxs/kernel';
-
-export const AGENTS: ResourceType = {
-  group: 'universe.ai',
-  version: 'v1alpha1',
-  kind: 'Agent',
-  plural: 'agents',
-  namespaced: true,
-};
+import type { KubernetesObject } from '@rynxs/kernel';
 
 /** An Agent as `rynxs agents` shows it; the names are those of `--output json`. */
 export interface AgentRow {

@@ -1,9 +1,10 @@
+import { AGENT } from '@rynxs/agent-sandbox';
 import { CLUSTER, ClusterError, type KubernetesObject, rynxsError } from '@rynxs/kernel';
 import type { OutputFormat } from '../terminal/output-format.js';
 import { formatAge } from '../terminal/quantities.js';
 import { formatTable } from '../terminal/table.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { AGENTS, type AgentRow, agentRow } from './agent-row.js';
+import { type AgentRow, agentRow } from './agent-row.js';
 import { startClientKernel } from './client-kernel.js';
 import { chosenKubeconfig } from './kubeconfig.js';
 
@@ -28,7 +29,7 @@ export async function agentsCommand(options: AgentsOptions, terminal: Terminal):
 async function listAgents(options: AgentsOptions, terminal: Terminal): Promise<readonly KubernetesObject[]> {
   const kernel = await startClientKernel(chosenKubeconfig(options.kubeconfig, terminal), terminal);
   try {
-    return await kernel.get(CLUSTER).list(AGENTS, {
+    return await kernel.get(CLUSTER).list(AGENT, {
       signal: terminal.interrupted,
       ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
     });

@@ -55,7 +55,7 @@ export function agentProgress(view: AgentView, kinds: readonly string[], since: 
   const children = kinds.flatMap((kind) => childrenOf(view, kind));
   const running = pods.some((pod) => runsSince(pod, since));
   const ready = running && isReady(agent);
-  const steps: Step[] = kinds.flatMap((kind) => {
+  const steps = kinds.flatMap((kind): Step[] => {
     const found = childrenOf(view, kind);
     return found.length === 0
       ? [{ name: kind, done: false }]

@@ -90,7 +90,7 @@ export class AgentTracker implements Disposable {
 
   #progressOf({ reconciler, key }: TrackedAgent): AgentProgress {
     const kinds = reconciler.owns.map(({ kind }) => kind);
-    const agent = this.#cluster.cache(reconciler.resource).get(key) ?? { metadata: key };
+    const agent: KubernetesObject = this.#cluster.cache(reconciler.resource).get(key) ?? { metadata: key };
     const { uid } = agent.metadata;
     const children =
       uid === undefined

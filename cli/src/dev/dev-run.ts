@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { relative } from 'node:path';
 import { type RynxsError, rynxsError } from '@rynxs/kernel';
-import { dataDirectory, kubeconfigFile, logDirectory } from '../data-directory.js';
+import { dataDirectory, kubeconfigFile, logDirectory as usualLogDirectory } from '../data-directory.js';
 import { openLogForReading } from '../log-reading/open-log.js';
 import { type VerifyReport, verifyLog } from '../log-reading/verify-log.js';
 import { keyOf } from '../manifests/apply-object.js';
 import type { TypedManifest } from '../manifests/validate-manifests.js';
-import { formatCount, formatDuration, formatElapsed } from '../terminal/quantities.js';
+import { formatCount, formatElapsed } from '../terminal/quantities.js';
 import { reportError } from '../terminal/report-error.js';
 import type { Terminal, TextOutput } from '../terminal/terminal.js';
 import { type AgentProgress, describeWaiting } from './agent-progress.js';
@@ -103,11 +103,11 @@ export class DevRun {
 
   /** `--once`: stops, verifies the whole log, prints the result. */
   async #finish(progress: readonly AgentProgress[]): Promise<number> {
-    const { hasReadableLog, store } = this.#session;
+    const { logDirectory, store } = this.#session;
     let report: VerifyReport;
-    if (hasReadableLog) {
+    if (logDirectory !== undefined) {
       await this.#session.stopOperator();
-      const log = await openLogForReading({ scheme: 'file', address: this.#session.logDirectory });
+      const log = await openLogForReading({ scheme: 'file', address: logDirectory });
       report = await verifyLog(log, { signal: this.#terminal.interrupted });
     } else {
       report = await verifyLog(store, { signal: this.#session.signal });
@@ -156,7 +156,7 @@ export class DevRun {
       metrics: this.#session.metrics,
       inUsualPlace:
         this.#dataDir === dataDirectory(undefined, cwd) &&
-        this.#session.logDirectory === logDirectory(this.#dataDir),
+        this.#session.logDirectory === usualLogDirectory(this.#dataDir),
       log: this.#session.store.location,
     });
   }
@@ -179,6 +179,6 @@ function problemOf(progress: readonly AgentProgress[], timeoutMs: number): Rynxs
   if (blocked !== undefined) {
     return rynxsError('RYNXS_AGENT_BLOCKED', { agent, reason: blocked.reason, detail: blocked.message });
   }
-  const timeout = formatDuration(timeoutMs);
+  const timeout = formatElapsed(timeoutMs);
   return rynxsError('RYNXS_AGENT_NOT_READY', { agent, timeout, waiting: describeWaiting(late) });
 }

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import {
   CLUSTER,
   type Cluster,
@@ -77,9 +78,9 @@ export class DevSession {
     return this.#kernel.get(EVENT_STORE);
   }
 
-  /** Whether the log commands of this program can read the log on their own. */
-  get hasReadableLog(): boolean {
-    return this.#kernel.settings.eventStoreType === 'file';
+  /** The directory of the log, if it is in one; only then the log commands can read it on their own. */
+  get logDirectory(): string | undefined {
+    return this.#kernel.settings.eventStoreType === 'file' ? fileURLToPath(this.store.location) : undefined;
   }
 
   get metrics(): string | undefined {

@@ -1,4 +1,4 @@
-import { createLogger, type Logger, systemClock } from '@rynxs/kernel';
+import { createLogger, type Logger, SystemClock } from '@rynxs/kernel';
 import type { Terminal } from '../terminal/terminal.js';
 import { LogFile } from './log-file.js';
 import { TeeLogger } from './tee-logger.js';
@@ -22,10 +22,10 @@ export async function openOperatorLog(
 ): Promise<OperatorLog> {
   // A level that does not exist is reported with the rest of the configuration, by the kernel.
   const wanted = LEVELS.find((level) => level === env.LOG_LEVEL);
-  const level = wanted ?? 'info';
   const shown = verbose || wanted !== undefined;
   const lines = new LogFile(file);
-  const loggers = [await createLogger({ level, format: 'json', stream: lines, clock: systemClock })];
-  if (shown) loggers.push(await createLogger({ level, format: 'text', stream: stderr, clock: systemClock }));
+  const common = { level: wanted ?? 'info', clock: new SystemClock() } as const;
+  const loggers = [await createLogger({ ...common, format: 'json', stream: lines })];
+  if (shown) loggers.push(await createLogger({ ...common, format: 'text', stream: stderr }));
   return { logger: new TeeLogger(loggers), shown, [Symbol.dispose]: () => lines[Symbol.dispose]() };
 }

@@ -1,9 +1,21 @@
 import { configReference, createKernel, type ResolvedSetting } from '@rynxs/kernel';
-import { FIRST_PARTY_PLUGINS } from '../first-party-plugins.js';
+import { FIRST_PARTY_PLUGINS, loadFirstPartyPlugins } from '../first-party-plugins.js';
 import type { OutputFormat } from '../terminal/output-format.js';
 import { formatTable } from '../terminal/table.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { configFile } from './config-file.js';
+
+/** `rynxs config docs`: docs/CONFIGURATION.md, or the settings' schemas that it is made of. */
+export async function configDocsCommand(
+  options: { readonly output: OutputFormat },
+  terminal: Terminal,
+): Promise<void> {
+  const plugins = await loadFirstPartyPlugins();
+  const schemas = plugins.map(({ id, config = {} }) => ({ id, settings: config }));
+  terminal.stdout.write(
+    options.output === 'json' ? `${JSON.stringify(schemas)}\n` : configReference(plugins),
+  );
+}
 
 /** `rynxs config print`. Sensitive values are hidden. Nothing is started. */
 export async function configPrintCommand(

@@ -1,22 +1,20 @@
 import type { OutputFormat } from './output-format.js';
 import type { TextOutput } from './terminal.js';
 
+/** What a user is told of an error. */
 interface Problem {
   readonly code?: string;
   readonly message: string;
   readonly remedy?: string;
+  /** Only of errors that nobody foresaw: for the report of a defect. */
+  readonly stack?: string;
 }
 
 /**
  * Prints what went wrong and what to do, and returns the exit code. Knows Rynxs's errors by their shape, so that
  * an error can be reported before anything else was loaded, and also when a plugin brings a kernel of its own.
  */
-export function reportError(
-  error: unknown,
-  stderr: TextOutput,
-  format: OutputFormat,
-  withStack: boolean,
-): number {
+export function reportError(error: unknown, stderr: TextOutput, format: OutputFormat): number {
   const problems = problemsOf(error);
   if (format === 'json') {
     const [only] = problems;
@@ -24,35 +22,42 @@ export function reportError(
   } else {
     for (const problem of problems) stderr.write(formatProblem(problem));
   }
-  if (withStack && error instanceof Error) stderr.write(`${describeStack(error)}\n`);
   return exitCodeOf(error);
 }
 
 /** `error RYNXS_X: message`, and the remedy on a line of its own. */
-export function formatProblem({ code, message, remedy }: Problem): string {
+function formatProblem({ code, message, remedy, stack }: Problem): string {
   const head = `error${code === undefined ? '' : ` ${code}`}: ${message}\n`;
-  return remedy === undefined ? head : `${head}  remedy: ${remedy}\n`;
+  return `${head}${remedy === undefined ? '' : `  remedy: ${remedy}\n`}${stack === undefined ? '' : `${stack}\n`}`;
 }
 
 function problemsOf(error: unknown): readonly Problem[] {
   if (error instanceof AggregateError && error.name === 'RynxsErrors')
     return error.errors.flatMap(problemsOf);
   if (!(error instanceof Error)) return [{ message: String(error) }];
-  const { code, remedy } = error as { readonly code?: unknown; readonly remedy?: unknown };
-  if (typeof code === 'string' && typeof remedy === 'string')
-    return [{ code, message: error.message, remedy }];
-  return [{ message: withCauses(error) }];
+  const coded = mostTelling(error);
+  if (coded !== undefined) return [{ code: coded.code, message: coded.message, remedy: coded.remedy }];
+  return [{ message: error.message || error.name, stack: describeStack(error) }];
 }
 
-// An error that nobody foresaw has no remedy, so its causes are all there is to go by.
-function withCauses(error: Error): string {
-  const causes: string[] = [];
-  let cause = error.cause;
-  while (cause instanceof Error && causes.length < 5) {
-    causes.push(cause.message);
-    cause = cause.cause;
-  }
-  return [error.message || error.name, ...causes].join(': ');
+type CodedError = Error & { readonly code: string; readonly remedy: string; readonly exitCode: number };
+
+/** That a plugin failed to start is less than why it did. */
+function mostTelling(error: unknown): CodedError | undefined {
+  if (!isCoded(error)) return undefined;
+  return error.code === 'RYNXS_PLUGIN_START_FAILED' ? (mostTelling(error.cause) ?? error) : error;
+}
+
+function isCoded(error: unknown): error is CodedError {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    'remedy' in error &&
+    typeof error.remedy === 'string' &&
+    'exitCode' in error &&
+    typeof error.exitCode === 'number'
+  );
 }
 
 function describeStack(error: Error): string {
@@ -60,9 +65,8 @@ function describeStack(error: Error): string {
   return `${error.stack ?? error.message}${cause}`;
 }
 
+/** Of several errors the first one's; 1 for what nobody foresaw. */
 function exitCodeOf(error: unknown): number {
-  if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number') {
-    return error.exitCode;
-  }
-  return 1;
+  if (error instanceof AggregateError && error.name === 'RynxsErrors') return exitCodeOf(error.errors[0]);
+  return mostTelling(error)?.exitCode ?? 1;
 }
