@@ -5,7 +5,14 @@ import { type Assessment, assessment } from './assessment.js';
 import type { LiveCondition, LiveContainerStatus, LivePodStatus } from './live-shapes.js';
 
 const STARTING = assessment('progressing', 'Starting', 'the pod is starting');
-const TRANSIENT_WAITS = new Set(['ContainerCreating', 'PodInitializing']);
+const PASSING_WAITS = new Set(['ContainerCreating', 'PodInitializing']);
+const PASSING_PLACEMENTS = new Set(['Unschedulable', 'SchedulingGated']);
+/** Reasons that the kubelet gives to a pod that starts. */
+const PASSING_UNREADINESS = new Set([
+  'ContainersNotReady',
+  'ContainersNotInitialized',
+  'ReadinessGatesNotReady',
+]);
 const NO_SHELL = /\/bin\/sh"?: (stat \/bin\/sh: )?no such file or directory|\/bin\/sh.*not found/;
 
 /** The pod that the computer runs in: the newest one that is not on its way out, else the newest of all. */
@@ -39,19 +46,18 @@ export function assessPod(pod: KubernetesObject, computer: Computer): Assessment
   return assessContainer(status.containerStatuses?.[0], computer) ?? assessPlacement(status) ?? STARTING;
 }
 
-/** What is simulated or not enforced where the pod runs, as its node says by conditions of the group. */
+/** Conditions by which the embedded node tells what it does not do; the kubelet has none of them. */
+const LIMITATIONS = new Set(['ImageNotPulled', 'NetworkIsolated', 'LimitsEnforced']);
+
+/** What is simulated or not enforced where the pod runs, as its node says. */
 export function limitationsOf(
   pod: KubernetesObject,
-): readonly { readonly reason: string; readonly message: string }[] {
+): readonly { readonly type: string; readonly message: string }[] {
   const { conditions = [] } = (pod.status ?? {}) as LivePodStatus;
-  return conditions.flatMap(({ type = '', status, reason, message = '' }) =>
-    type.startsWith(LIMITATION_PREFIX) && status === 'True'
-      ? [{ reason: reason ?? type.slice(LIMITATION_PREFIX.length), message }]
-      : [],
+  return conditions.flatMap(({ type = '', message = '' }) =>
+    LIMITATIONS.has(type) ? [{ type, message }] : [],
   );
 }
-
-const LIMITATION_PREFIX = 'universe.ai/';
 
 function assessContainer(
   status: LiveContainerStatus | undefined,
@@ -68,7 +74,7 @@ function assessContainer(
       'ShellMissing',
       `a sandbox without a command idles in /bin/sh, which image ${computer.image} does not have; set spec.command, or choose an image with a shell`,
     );
-  if (waiting?.reason !== undefined && !TRANSIENT_WAITS.has(waiting.reason)) {
+  if (waiting?.reason !== undefined && !PASSING_WAITS.has(waiting.reason)) {
     const exit = ended?.exitCode === undefined ? '' : ` (last exit code ${ended.exitCode})`;
     return assessment('degraded', waiting.reason, `${words[0] ?? 'the container is waiting'}${exit}`);
   }
@@ -83,12 +89,13 @@ function assessContainer(
 
 function assessPlacement(status: LivePodStatus): Assessment | undefined {
   const scheduled = conditionOf(status.conditions, 'PodScheduled');
-  if (scheduled?.status !== 'False') return undefined;
-  return assessment(
-    'progressing',
-    scheduled.reason ?? 'Unschedulable',
-    scheduled.message ?? 'no node takes the pod',
-  );
+  if (scheduled?.status === 'False') {
+    const { reason = 'Unschedulable', message = 'no node takes the pod' } = scheduled;
+    return assessment(PASSING_PLACEMENTS.has(reason) ? 'progressing' : 'degraded', reason, message);
+  }
+  const { status: ready, reason, message } = conditionOf(status.conditions, 'Ready') ?? {};
+  if (ready !== 'False' || reason === undefined || PASSING_UNREADINESS.has(reason)) return undefined;
+  return assessment('degraded', reason, message ?? 'the pod is not ready');
 }
 
 export function conditionOf(

@@ -100,7 +100,14 @@ describe('the status of an Agent', () => {
         pods: [pod({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'True' }] })],
       }),
       report(state, { pods: [waiting('ContainerCreating')] }),
-      report(state, { pods: [pod({ phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] })] }),
+      report(state, {
+        pods: [
+          pod({
+            phase: 'Running',
+            conditions: [{ type: 'Ready', status: 'False', reason: 'ContainersNotReady' }],
+          }),
+        ],
+      }),
     ];
     for (const step of steps) expect(step).to.deep.equal(steps[0]);
     expect(steps[0]?.status).to.include({ phase: 'Pending' });
@@ -196,6 +203,14 @@ describe('the status of an Agent', () => {
         state: 'degraded',
         reason: 'Unschedulable',
       });
+    });
+
+    it('does not take for a start what will not get better by itself', () => {
+      const reason = { reason: 'NoSandboxRuntime', message: 'install bubblewrap' };
+      for (const type of ['PodScheduled', 'Ready']) {
+        const pods = [pod({ phase: 'Pending', conditions: [{ type, status: 'False', ...reason }] })];
+        expect(health({ pods })).to.deep.equal({ state: 'degraded', ...reason });
+      }
     });
 
     it('says why there is no pod, and why one has failed', () => {
@@ -299,12 +314,13 @@ describe('the status of an Agent', () => {
   it('says what is simulated where the computer runs', () => {
     const conditions = [
       ...READY.conditions,
-      { type: 'universe.ai/ImageNotPulled', status: 'True', message: "the host's userland is used" },
-      { type: 'universe.ai/Other', status: 'False', message: '' },
+      { type: 'ImageNotPulled', status: 'True', reason: 'HostUserland', message: 'no images' },
+      { type: 'LimitsEnforced', status: 'False', reason: 'Rlimits', message: 'no CPU limits' },
     ];
     const { status } = report(settled({ image }), { pods: [pod({ ...READY, conditions })] });
     expect(status.limitations).to.deep.equal([
-      { reason: 'ImageNotPulled', message: "the host's userland is used" },
+      { type: 'ImageNotPulled', message: 'no images' },
+      { type: 'LimitsEnforced', message: 'no CPU limits' },
     ]);
   });
 

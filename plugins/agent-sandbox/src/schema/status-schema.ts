@@ -28,11 +28,14 @@ export const statusSchema: StructuralSchema = {
       type: 'array',
       description: 'What is simulated or not enforced where the computer runs.',
       'x-kubernetes-list-type': 'map',
-      'x-kubernetes-list-map-keys': ['reason'],
+      'x-kubernetes-list-map-keys': ['type'],
       items: {
         type: 'object',
-        required: ['reason', 'message'],
-        properties: { reason: text('CamelCase word.'), message: text('What it means for the user.') },
+        required: ['type', 'message'],
+        properties: {
+          type: text('Condition of the pod that says so.'),
+          message: text('What it means.'),
+        },
       },
     },
     lastEvent: {
