@@ -7,8 +7,9 @@ import { serverCertificate, writePrivately } from './api/certificates.js';
 import { Faults } from './api/faults.js';
 import { kubeconfigText } from './api/kubeconfig.js';
 import { startControllers } from './controllers/start-controllers.js';
-import { registerNode } from './local-node.js';
 import type { PodRuntime } from './node/pod-runtime.js';
+import { registerNode } from './node-object.js';
+import { registerCustomResources } from './resources/custom/registrar.js';
 import { createRegistry } from './resources/registry.js';
 import { NAMESPACES } from './resources/types.js';
 import { directoryError, lockDirectory } from './storage/directory-lock.js';
@@ -84,7 +85,10 @@ async function start(
   const opened = dir === undefined ? undefined : Journal.open(dir);
   if (opened !== undefined) stack.use(opened.journal);
 
-  const registry = createRegistry({ protectsClaims: controllersEnabled });
+  const registry = createRegistry({
+    protectsClaims: controllersEnabled,
+    timestamp: () => new Date(now()).toISOString().replace(/\.\d+Z$/, 'Z'),
+  });
   const storage = new ObjectStorage({
     definitions: registry,
     now,
@@ -96,6 +100,7 @@ async function start(
           initial: { resourceVersion: opened.state.resourceVersion, objects: opened.state.objects.values() },
         }),
   });
+  stack.use(registerCustomResources(storage, registry));
   createSystemNamespaces(storage);
 
   const faults = new Faults();

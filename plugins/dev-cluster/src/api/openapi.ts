@@ -212,11 +212,6 @@ function referred(schema: FieldSchema, components: Components, prefix: string): 
     if (value !== undefined) rest[key] = value;
   }
   // A reference may have no siblings in OpenAPI 3.0; `allOf` is how the API server adds to one.
-  return Object.keys(rest).length === 0 && schema.description === undefined
-    ? { $ref: `${prefix}${name}` }
-    : {
-        ...(schema.description === undefined ? {} : { description: schema.description }),
-        allOf: [{ $ref: `${prefix}${name}` }],
-        ...rest,
-      };
+  const reference = { $ref: `${prefix}${name}` };
+  return Object.keys(rest).length === 0 ? reference : { allOf: [reference], ...rest };
 }

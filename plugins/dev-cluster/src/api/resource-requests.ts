@@ -315,12 +315,19 @@ export class ResourceRequests {
     return object;
   }
 
-  #object(call: ResourceCall, code: number, object: KubernetesObject, warnings?: readonly string[]): Answer {
+  #object(
+    call: ResourceCall,
+    code: number,
+    object: KubernetesObject,
+    complaints: readonly string[] = [],
+  ): Answer {
+    const { warning } = call.served;
+    const warnings = warning === undefined ? complaints : [warning, ...complaints];
     const form: Form = negotiate(call.request.headers.accept);
     return {
       code,
       body: representObject(call.served, object, form, this.#tableOptions(call.query)),
-      ...(warnings === undefined ? {} : { warnings }),
+      ...(warnings.length === 0 ? {} : { warnings }),
     };
   }
 

@@ -8,6 +8,7 @@ import {
   SECRET_DEFINITION,
   SERVICE_ACCOUNT_DEFINITION,
 } from './core.js';
+import { definitionOfDefinitions } from './custom/definition-of-definitions.js';
 import type { DefinitionSource, ResourceDefinition } from './definition.js';
 import { EVENT_DEFINITION, fromEventsGroup, toEventsGroup } from './event.js';
 import { LEASE_DEFINITION } from './lease.js';
@@ -26,6 +27,8 @@ export interface ServedResource {
   readonly schema?: FieldSchema;
   /** A kind that a CustomResourceDefinition has added: strategic merge patches do not work on it. */
   readonly isCustom: boolean;
+  /** Shown with every answer: the version is deprecated. */
+  readonly warning?: string;
   /** Turns what is stored into what this version shows; absent when they are the same. */
   readonly fromStored?: (object: JsonObject) => JsonObject;
   /** The way back. */
@@ -78,6 +81,8 @@ function servedKey(type: ResourceType): string {
 export interface BuiltInOptions {
   /** Claims are kept while a pod uses them; needs the claim controller. */
   readonly protectsClaims: boolean;
+  /** The current time, RFC 3339. */
+  readonly timestamp: () => string;
 }
 
 /** A registry with the built-in kinds. */
@@ -96,6 +101,9 @@ export function createRegistry(options: BuiltInOptions): ResourceRegistry {
   builtIn(REPLICA_SET_DEFINITION, kinds.REPLICA_SET);
   builtIn(NETWORK_POLICY_DEFINITION, kinds.NETWORK_POLICY);
   builtIn(LEASE_DEFINITION, kinds.LEASE);
+  // What is in the table now is built in.
+  const isTaken = (group: string, plural: string) => registry.served(group, 'v1', plural)?.isCustom === false;
+  builtIn(definitionOfDefinitions(isTaken, options.timestamp), kinds.CUSTOM_RESOURCE_DEFINITION);
   registry.add(EVENT_DEFINITION, [
     { type: EVENT_DEFINITION.type, definition: EVENT_DEFINITION, schema: kinds.EVENT, isCustom: false },
     {

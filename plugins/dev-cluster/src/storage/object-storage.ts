@@ -265,7 +265,7 @@ export class ObjectStorage {
     }
     definition.prepareForUpdate?.(json, old);
     definition.applyDefaults?.(json);
-    if (definition.hasGeneration && meta.generation !== undefined && !sameContent(json, old)) {
+    if (definition.hasGeneration && meta.generation !== undefined && !sameContent(definition, json, old)) {
       meta.generation = Number(meta.generation) + 1;
     }
     const causes = [
@@ -587,11 +587,13 @@ function keepServerMetadata(meta: ObjectMetaJson, old: ObjectMetaJson): void {
 }
 
 /** Whether everything that the generation counts is the same. */
-function sameContent(json: JsonObject, old: JsonObject): boolean {
-  return sameJson(
-    { ...json, metadata: undefined, status: undefined },
-    { ...old, metadata: undefined, status: undefined },
-  );
+function sameContent(definition: ResourceDefinition, json: JsonObject, old: JsonObject): boolean {
+  const content = (object: JsonObject): JsonObject => ({
+    ...object,
+    metadata: undefined,
+    ...(definition.hasStatus ? { status: undefined } : {}),
+  });
+  return sameJson(content(json), content(old));
 }
 
 function unchanged(json: JsonObject, old: JsonObject): boolean {

@@ -1,0 +1,232 @@
+import { isIP } from 'node:net';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import ajvFormats from 'ajv-formats';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../storage/json.js';
+import { invalidValue, requiredValue, shown } from '../../storage/metadata-rules.js';
+import type { StatusCause } from '../../storage/status-error.js';
+import { duplicateValue } from '../pod-rules.js';
+import type { FieldSchema } from '../schema/field-schema.js';
+import { fieldSchema } from './defaulting.js';
+
+/** Reports everything in an object that its schema does not allow. */
+export type SchemaValidator = (object: JsonObject) => readonly StatusCause[];
+
+const GO_DURATION = /^-?(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$|^0$/;
+
+/**
+ * Compiles the schema of a custom resource. Messages are those of the API server's own validation. Throws when the schema
+ * itself makes no sense (a broken pattern, say). CEL rules (x-kubernetes-validations) are not evaluated.
+ */
+export function compileValidator(schema: FieldSchema): SchemaValidator {
+  const ajv = new Ajv({
+    allErrors: true,
+    verbose: true,
+    strict: false,
+    // The patterns of Kubernetes escape more than Unicode patterns allow.
+    unicodeRegExp: false,
+    logger: false,
+  });
+  ajvFormats.default(ajv, ['date-time', 'date', 'email', 'hostname', 'ipv4', 'ipv6', 'uri', 'uuid', 'byte']);
+  ajv.addFormat('duration', GO_DURATION);
+  ajv.addFormat('cidr', isCidr);
+  ajv.addFormat('int32', { type: 'number', validate: (value) => Math.abs(value) <= 2 ** 31 });
+  const validate = ajv.compile(toJsonSchema(schema));
+  return (object) => [...schemaCauses(validate, object), ...listCauses(schema, object, '')];
+}
+
+function isCidr(text: string): boolean {
+  const [address, bits, ...rest] = text.split('/');
+  const family = isIP(address ?? '');
+  return (
+    family !== 0 && rest.length === 0 && /^\d+$/.test(bits ?? '') && Number(bits) <= (family === 4 ? 32 : 128)
+  );
+}
+
+/** OpenAPI 3.0 as Kubernetes uses it, as JSON Schema. */
+function toJsonSchema(schema: FieldSchema): JsonObject {
+  const result: JsonObject = {};
+  for (const [keyword, value] of Object.entries(schema) as [string, JsonValue][]) {
+    if (
+      keyword.startsWith('x-') ||
+      ['default', 'description', 'example', 'title', 'externalDocs'].includes(keyword)
+    ) {
+      continue;
+    }
+    result[keyword] = convertKeyword(keyword, value);
+  }
+  for (const bound of ['Minimum', 'Maximum'] as const) {
+    const flag = result[`exclusive${bound}`];
+    if (typeof flag !== 'boolean') continue;
+    delete result[`exclusive${bound}`];
+    const limit = result[bound.toLowerCase()];
+    if (!flag || limit === undefined) continue;
+    delete result[bound.toLowerCase()];
+    result[`exclusive${bound}`] = limit;
+  }
+  if (schema['x-kubernetes-int-or-string'] === true) {
+    // Kubernetes allows the same as an explicit anyOf; one type list gives one error.
+    delete result.anyOf;
+    result.type = ['integer', 'string'];
+  }
+  if (result.nullable === true && result.type === undefined) delete result.nullable;
+  if (Array.isArray(result.enum) && result.nullable === true && !result.enum.includes(null)) {
+    result.enum = [...result.enum, null];
+  }
+  return result;
+}
+
+function convertKeyword(keyword: string, value: JsonValue): JsonValue {
+  const convert = (each: JsonValue): JsonValue =>
+    isJsonObject(each) ? toJsonSchema(each as unknown as FieldSchema) : each;
+  if (keyword === 'properties' && isJsonObject(value)) {
+    return Object.fromEntries(Object.entries(value).map(([field, each]) => [field, convert(each ?? null)]));
+  }
+  if (['items', 'additionalProperties', 'not'].includes(keyword)) return convert(value);
+  if (['allOf', 'anyOf', 'oneOf'].includes(keyword) && Array.isArray(value)) return value.map(convert);
+  return value;
+}
+
+function schemaCauses(validate: ValidateFunction, object: JsonObject): StatusCause[] {
+  if (validate(object) === true) return [];
+  const errors = validate.errors ?? [];
+  return errors.filter((error) => !isInsideAlternative(error)).map((error) => causeOf(error, object));
+}
+
+/** What a branch of anyOf, oneOf or not says is no error by itself. */
+function isInsideAlternative(error: ErrorObject): boolean {
+  return /\/(?:anyOf|oneOf)\/\d+\/|\/not\//.test(error.schemaPath);
+}
+
+function causeOf(error: ErrorObject, object: JsonObject): StatusCause {
+  const path = fieldPath(error.instancePath, object);
+  const field = path === '' ? '<nil>' : path;
+  const value = error.data as JsonValue;
+  const limit = (error.params as { limit?: number }).limit ?? 0;
+  const inBody = (detail: string) => invalidValue(field, value, `${path} in body ${detail}`);
+  switch (error.keyword) {
+    case 'required': {
+      const { missingProperty } = error.params as { missingProperty: string };
+      return requiredValue(path === '' ? missingProperty : `${path}.${missingProperty}`);
+    }
+    case 'type': {
+      const { type } = error.params as { type: string | readonly string[] };
+      const found = typeName(value);
+      return invalidValue(
+        field,
+        found,
+        `${path} in body must be of type ${[type].flat().join(',')}: ${shown(found)}`,
+      );
+    }
+    case 'enum': {
+      const { allowedValues } = error.params as { allowedValues: readonly JsonValue[] };
+      const supported = allowedValues.filter((each) => each !== null).map((each) => shown(each));
+      return {
+        reason: 'FieldValueNotSupported',
+        message: `Unsupported value: ${shown(value)}: supported values: ${supported.join(', ')}`,
+        field,
+      };
+    }
+    case 'minimum':
+      return inBody(`should be greater than or equal to ${limit}`);
+    case 'maximum':
+      return inBody(`should be less than or equal to ${limit}`);
+    case 'exclusiveMinimum':
+      return inBody(`should be greater than ${limit}`);
+    case 'exclusiveMaximum':
+      return inBody(`should be less than ${limit}`);
+    case 'multipleOf':
+      return inBody(`should be a multiple of ${(error.params as { multipleOf: number }).multipleOf}`);
+    case 'pattern':
+      return inBody(`should match '${(error.params as { pattern: string }).pattern}'`);
+    case 'format':
+      return inBody(`must be of type ${(error.params as { format: string }).format}: ${shown(value)}`);
+    case 'minLength':
+      return inBody(`should be at least ${limit} chars long`);
+    case 'maxLength':
+      return { reason: 'FieldValueTooLong', message: `Too long: may not be more than ${limit} bytes`, field };
+    case 'minItems':
+      return invalidValue(field, count(value), `${path} in body should have at least ${limit} items`);
+    case 'minProperties':
+      return invalidValue(field, count(value), `${path} in body should have at least ${limit} properties`);
+    case 'maxItems':
+    case 'maxProperties':
+      return {
+        reason: 'FieldValueTooMany',
+        message: `Too many: ${count(value)}: must have at most ${limit} items`,
+        field,
+      };
+    case 'oneOf': {
+      const { passingSchemas } = error.params as { passingSchemas: readonly number[] | null };
+      const found = passingSchemas === null ? 'none' : String(passingSchemas.length);
+      return invalidValue(
+        field,
+        '',
+        `"${path}" must validate one and only one schema (oneOf). Found ${found} valid`,
+      );
+    }
+    case 'anyOf':
+      return invalidValue(field, '', `"${path}" must validate at least one schema (anyOf)`);
+    case 'not':
+      return invalidValue(field, '', `"${path}" must not validate the schema (not)`);
+    default:
+      return inBody(error.message ?? 'is invalid');
+  }
+}
+
+function count(value: JsonValue): number {
+  if (Array.isArray(value)) return value.length;
+  return isJsonObject(value) ? Object.keys(value).length : 0;
+}
+
+function typeName(value: JsonValue): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  return typeof value;
+}
+
+/** `/spec/list/0/name` as `spec.list[0].name`. */
+function fieldPath(pointer: string, object: JsonObject): string {
+  let path = '';
+  let current: JsonValue | undefined = object;
+  for (const token of pointer.split('/').slice(1)) {
+    const name = token.replaceAll('~1', '/').replaceAll('~0', '~');
+    if (Array.isArray(current)) {
+      path += `[${name}]`;
+      current = current[Number(name)];
+    } else {
+      path += path === '' ? name : `.${name}`;
+      current = isJsonObject(current) ? current[name] : undefined;
+    }
+  }
+  return path;
+}
+
+/** Lists that are sets, or maps by keys of their elements, hold nothing twice. */
+function listCauses(schema: FieldSchema, value: JsonValue, path: string): StatusCause[] {
+  if (isJsonObject(value)) {
+    return Object.keys(value).flatMap((field) => {
+      const own = fieldSchema(schema, field);
+      const child = value[field];
+      if (own === undefined || child === undefined) return [];
+      return listCauses(own, child, path === '' ? field : `${path}.${field}`);
+    });
+  }
+  const { items } = schema;
+  if (!Array.isArray(value) || items === undefined) return [];
+  const causes = value.flatMap((item, index) => listCauses(items, item, `${path}[${index}]`));
+  const type = schema['x-kubernetes-list-type'];
+  if (type !== 'set' && type !== 'map') return causes;
+  const keys = schema['x-kubernetes-list-map-keys'] ?? [];
+  const seen = new Set<string>();
+  value.forEach((item, index) => {
+    const identity =
+      type === 'map' && isJsonObject(item)
+        ? Object.fromEntries(keys.map((key) => [key, item[key] ?? items.properties?.[key]?.default ?? null]))
+        : item;
+    const text = JSON.stringify(identity);
+    if (seen.has(text)) causes.push(duplicateValue(`${path}[${index}]`, identity));
+    seen.add(text);
+  });
+  return causes;
+}
