@@ -33,7 +33,7 @@ export function staleFiles(root, files) {
 }
 
 function command(root, args) {
-  const { status, stdout, stderr } = spawnSync(nodeBinary, [join(root, 'cli/dist/main.js'), ...args], {
+  const { status, stdout, stderr } = spawnSync(nodeBinary, [join(root, 'cli/bin/rynxs.js'), ...args], {
     cwd: root,
     encoding: 'utf8',
   });

@@ -9,7 +9,7 @@ const START_TIMEOUT_MS = 60_000;
 
 /** Command and arguments that run `rynxs` with `args`, for spawn. */
 export function rynxs(args) {
-  return [process.execPath, [join(ROOT, 'cli/dist/main.js'), ...args]];
+  return [process.execPath, [join(ROOT, 'cli/bin/rynxs.js'), ...args]];
 }
 
 /** Arguments of a `rynxs dev` that keeps everything in `directory` and takes any free ports. */

@@ -33,7 +33,7 @@ export class DevSystem {
     const child = spawn(
       process.execPath,
       [
-        ...[join(ROOT, 'cli/dist/main.js'), 'dev', join(ROOT, 'examples/agent-basic.yaml')],
+        ...[join(ROOT, 'cli/bin/rynxs.js'), 'dev', join(ROOT, 'examples/agent-basic.yaml')],
         ...['--data-dir', this.#dataDirectory, '--port', '0', '--metrics-port', '0', '--health-port', '0'],
       ],
       { cwd: this.#directory, stdio: ['ignore', 'pipe', 'pipe'] },
@@ -76,7 +76,7 @@ export class DevSystem {
   }
 
   rynxs(args: readonly string[]): Promise<CommandResult> {
-    return run(process.execPath, [join(ROOT, 'cli/dist/main.js'), ...args], {});
+    return run(process.execPath, [join(ROOT, 'cli/bin/rynxs.js'), ...args], {});
   }
 
   /** Arguments that name this system's log. */
