@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import type { Logger } from '@rynxs/kernel';
+import { dirname, join, resolve } from 'node:path';
+import { type Clock, type Logger, SystemClock } from '@rynxs/kernel';
 import { ApiServer } from './api/api-server.js';
 import { serverCertificate, writePrivately } from './api/certificates.js';
 import { Faults } from './api/faults.js';
 import { kubeconfigText } from './api/kubeconfig.js';
 import { startControllers } from './controllers/start-controllers.js';
-import type { PodRuntime } from './node/pod-runtime.js';
-import { registerNode } from './node-object.js';
+import { LocalNode } from './node/local-node.js';
+import { LOCAL_NODE, registerNode } from './node-object.js';
 import { registerCustomResources } from './resources/custom/registrar.js';
 import { createRegistry } from './resources/registry.js';
 import { NAMESPACES } from './resources/types.js';
@@ -26,21 +26,14 @@ export interface EmbeddedClusterOptions {
   readonly kubeconfigFile?: string;
   /** Whether the built-in controllers run (deployments, claims, garbage collection, …); default true. */
   readonly controllersEnabled?: boolean;
-  /** What runs pods; absent: the cluster has no node, and pods stay Pending. */
-  readonly createRuntime?: (context: RuntimeContext) => PodRuntime;
+  /** Whether there is a node, which runs pods as sandboxed processes; default true. Without, pods stay Pending. */
+  readonly nodeEnabled?: boolean;
   /** Told of defects and of reconciles that failed; default: nobody. */
   readonly logger?: Logger;
-  /** Wall-clock milliseconds; default the system's. */
-  readonly now?: () => number;
+  /** Default the system's. */
+  readonly clock?: Clock;
   /** How many changes a watch may lie behind before it is told 410; default 8,192. */
   readonly historyLimit?: number;
-}
-
-/** What a node gets from the cluster. */
-export interface RuntimeContext {
-  readonly storage: ObjectStorage;
-  /** Directory of the cluster's state, if it has one. */
-  readonly dir: string | undefined;
 }
 
 /** A running embedded cluster. */
@@ -55,35 +48,67 @@ export interface EmbeddedClusterServer {
   close(): Promise<void>;
 }
 
+const SILENT: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => SILENT,
+};
+
 /** How long the node may take to end its processes when the cluster stops. */
 const NODE_STOP_TIMEOUT_MS = 10_000;
 
 /**
- * Starts an API server with controllers and, if a runtime is given, a node, all in this process. Throws
+ * Starts an API server with controllers and a node, all in this process. Throws
  * RYNXS_DEV_CLUSTER_PORT, RYNXS_DEV_CLUSTER_LOCKED, RYNXS_DEV_CLUSTER_DAMAGED, RYNXS_DEV_CLUSTER_DIRECTORY.
  */
 export async function startEmbeddedCluster(
   options: EmbeddedClusterOptions = {},
 ): Promise<EmbeddedClusterServer> {
-  // Taken in order; what was taken is given back in reverse, also when a later step fails.
-  const stack = new AsyncDisposableStack();
+  const taken = new Taken();
   try {
-    return await start(options, stack);
+    return await start(options, taken);
   } catch (error) {
-    await stack.disposeAsync();
+    await taken.giveBack();
     throw error;
   }
 }
 
-async function start(
-  options: EmbeddedClusterOptions,
-  stack: AsyncDisposableStack,
-): Promise<EmbeddedClusterServer> {
-  const { dir, logger, now = Date.now } = options;
+/** What was taken while starting; given back in reverse, also when a later step fails. */
+class Taken {
+  readonly #steps: (() => void | Promise<void>)[] = [];
+
+  use(resource: Disposable): void {
+    this.#steps.push(() => resource[Symbol.dispose]());
+  }
+
+  defer(step: () => void | Promise<void>): void {
+    this.#steps.push(step);
+  }
+
+  /** Takes every step, whatever becomes of the others; then throws the first error. */
+  async giveBack(): Promise<void> {
+    const errors: unknown[] = [];
+    for (const step of this.#steps.splice(0).toReversed()) {
+      try {
+        await step();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
+  }
+}
+
+async function start(options: EmbeddedClusterOptions, taken: Taken): Promise<EmbeddedClusterServer> {
+  const { logger = SILENT, clock = new SystemClock() } = options;
+  const now = () => clock.now();
+  const dir = options.dir === undefined ? undefined : resolve(options.dir);
   const controllersEnabled = options.controllersEnabled ?? true;
-  if (dir !== undefined) stack.use(await lockDirectory(dir));
+  if (dir !== undefined) taken.use(await lockDirectory(dir));
   const opened = dir === undefined ? undefined : Journal.open(dir);
-  if (opened !== undefined) stack.use(opened.journal);
+  if (opened !== undefined) taken.use(opened.journal);
 
   const registry = createRegistry({
     protectsClaims: controllersEnabled,
@@ -100,12 +125,21 @@ async function start(
           initial: { resourceVersion: opened.state.resourceVersion, objects: opened.state.objects.values() },
         }),
   });
-  stack.use(registerCustomResources(storage, registry));
+  taken.use(registerCustomResources(storage, registry));
   createSystemNamespaces(storage);
 
   const faults = new Faults();
-  const onDefect = (error: unknown) => logger?.error('the embedded API server failed', { error });
-  const runtime = options.createRuntime?.({ storage, dir });
+  const onDefect = (error: unknown) => logger.error('the embedded API server failed', { error });
+  const runtime =
+    options.nodeEnabled === false
+      ? undefined
+      : new LocalNode({
+          storage,
+          clock,
+          logger,
+          nodeName: LOCAL_NODE,
+          ...(dir === undefined ? {} : { dir: join(dir, 'node') }),
+        });
   const certificate = await serverCertificate(dir, now());
   const token = clusterToken(dir);
   const server = new ApiServer({
@@ -119,26 +153,26 @@ async function start(
     ...(runtime === undefined ? {} : { runtime }),
   });
   await server.listen(options.port ?? 0);
-  stack.defer(() => server.close());
+  taken.defer(() => server.close());
   const kubeconfig = kubeconfigText(server.url, certificate.ca, token);
   const kubeconfigFile = options.kubeconfigFile ?? (dir === undefined ? undefined : join(dir, 'kubeconfig'));
   if (kubeconfigFile !== undefined) writeKubeconfig(kubeconfigFile, kubeconfig);
 
   if (controllersEnabled) {
-    stack.use(
+    taken.use(
       startControllers({
         storage,
         now,
         onFailure: (controller, key, error) =>
-          logger?.warn('a controller of the embedded cluster will try again', { controller, key, error }),
+          logger.warn('a controller of the embedded cluster will try again', { controller, key, error }),
       }),
     );
   }
   if (runtime !== undefined) {
     registerNode(storage);
     const started = new AbortController();
-    stack.defer(() => runtime.stop(AbortSignal.timeout(NODE_STOP_TIMEOUT_MS)));
-    stack.defer(() => started.abort());
+    taken.defer(() => runtime.stop(AbortSignal.timeout(NODE_STOP_TIMEOUT_MS)));
+    taken.defer(() => started.abort());
     await runtime.start(started.signal);
   }
   let closing: Promise<void> | undefined;
@@ -148,7 +182,7 @@ async function start(
     storage,
     faults,
     close: () => {
-      closing ??= stack.disposeAsync();
+      closing ??= taken.giveBack();
       return closing;
     },
   };
