@@ -52,8 +52,13 @@ export function agentRow(agent: KubernetesObject): AgentRow {
 
 /** Whether the operator says Ready of the object as it is now, not of an earlier generation. */
 export function isReady(object: KubernetesObject): boolean {
+  return isObserved(object) && conditionOf(object, 'Ready')?.status === 'True';
+}
+
+/** Whether the status is of the object as it is now. */
+export function isObserved(object: KubernetesObject): boolean {
   const { observedGeneration } = (object as AgentFields).status ?? {};
-  return observedGeneration === object.metadata.generation && conditionOf(object, 'Ready')?.status === 'True';
+  return observedGeneration !== undefined && observedGeneration === object.metadata.generation;
 }
 
 export function conditionOf(object: KubernetesObject, type: string): Condition | undefined {

@@ -1,5 +1,5 @@
 import type { KubernetesObject, ResourceType } from '@rynxs/kernel';
-import { conditionOf, isReady } from '../cluster/agent-row.js';
+import { conditionOf, isObserved, isReady } from '../cluster/agent-row.js';
 
 /** What is to be seen of an agent at a moment. */
 export interface AgentView {
@@ -54,7 +54,7 @@ export function agentProgress(view: AgentView, kinds: readonly string[], since: 
   const { name, namespace } = agent.metadata;
   const children = kinds.flatMap((kind) => childrenOf(view, kind));
   const running = pods.some((pod) => runsSince(pod, since));
-  const ready = running && isReady(agent);
+  const ready = running && isReady(agent) && conditionOf(agent, 'Degraded')?.status !== 'True';
   const steps = kinds.flatMap((kind): Step[] => {
     const found = childrenOf(view, kind);
     return found.length === 0
@@ -63,7 +63,7 @@ export function agentProgress(view: AgentView, kinds: readonly string[], since: 
   });
   steps.push(step('Pod running', running, podReason(pods)));
   steps.push(step('Ready', ready, describe(conditionOf(agent, 'Ready'))));
-  const blocked = pods.map(sandboxProblem).find((problem) => problem !== undefined);
+  const blocked = finalState(agent) ?? pods.map(sandboxProblem).find((problem) => problem !== undefined);
   return {
     agent: namespace === undefined ? name : `${namespace}/${name}`,
     ready,
@@ -116,6 +116,18 @@ function podReason(pods: readonly KubernetesObject[]): string | undefined {
     if (phase !== undefined) return phase;
   }
   return undefined;
+}
+
+/** A state that only a change of the object ends: refused (also while an older one runs on), suspended, expired. */
+function finalState(agent: KubernetesObject): AgentProgress['blocked'] {
+  if (!isObserved(agent)) return undefined;
+  const [ready, degraded, suspended] = ['Ready', 'Degraded', 'Suspended'].map((type) =>
+    conditionOf(agent, type),
+  );
+  const { phase } = (agent as PodFields).status ?? {};
+  const isRefused = degraded?.status === 'True' && (phase === 'Refused' || ready?.status === 'True');
+  const told = isRefused ? degraded : suspended?.status === 'True' ? suspended : undefined;
+  return told === undefined ? undefined : { reason: told.reason ?? 'Unknown', message: told.message ?? '' };
 }
 
 function sandboxProblem(pod: KubernetesObject): AgentProgress['blocked'] {
