@@ -212,6 +212,26 @@ describe('a store whose process ends', () => {
       { numRuns: 300 },
     );
   });
+
+  it('never mixes an unfinished commit with the one that takes its place', async () => {
+    await fc.assert(
+      fc.asyncProperty(SEED, async (seed) => {
+        const random = randomFrom(seed);
+        const disk = new SimulatedDisk();
+        const history = new History();
+        for (const acknowledged of [3, 3, 5]) {
+          disk.faultAt = ({ name, path }) =>
+            name === 'dataSync' && path.endsWith(LOG_FILE) && history.acknowledged.length >= acknowledged
+              ? { crash: true }
+              : undefined;
+          await liveUntilTheEnd(disk, history);
+          disk.crash(random);
+        }
+        await live(disk, history);
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
 
 describe('a store whose disk fails', () => {
