@@ -46,6 +46,14 @@ export function sendError(response: ServerResponse, error: StatusError): void {
   send(response, { code: error.code, body: error.toStatus() });
 }
 
+/** Aborts when the client has gone away, or was answered. Made only where something waits for it: it is not cheap. */
+export function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  if (response.closed) gone.abort();
+  response.on('close', () => gone.abort());
+  return gone.signal;
+}
+
 function warningHeader(text: string): string {
   const plain = text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_WARNING_LENGTH);
   return `${WARNING_PREFIX}"${plain.replace(/["\\]/g, '\\$&')}"`;

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isJsonObject, type JsonObject, type JsonValue } from '../storage/json.js';
 import { badRequest, StatusError } from '../storage/status-error.js';
+import { decodeProtobuf } from './protobuf/decode-protobuf.js';
 
 /** The largest request body, as in the real API server. */
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -52,6 +53,7 @@ export async function parseBody(request: IncomingMessage, body: Buffer): Promise
       throw badRequest(`error converting YAML to JSON: ${messageOf(error)}`, { cause: error });
     }
   }
+  if (type === 'application/vnd.kubernetes.protobuf') return decodeProtobuf(body);
   throw new StatusError(
     415,
     'UnsupportedMediaType',

@@ -13,7 +13,7 @@ import {
 } from '../storage/json.js';
 import type { DeleteOptions, ObjectStorage, WriteOptions } from '../storage/object-storage.js';
 import { badRequest, invalid, notFound, StatusError } from '../storage/status-error.js';
-import type { Answer } from './answer.js';
+import { type Answer, goneSignal } from './answer.js';
 import { decodeObject, type FieldValidation, fieldValidationOf } from './decode.js';
 import type { FaultEffect, Faults, Verb } from './faults.js';
 import { listPage } from './list.js';
@@ -34,8 +34,6 @@ export interface ResourceCall {
   readonly served: ServedResource;
   readonly verb: Verb;
   readonly effect: FaultEffect | undefined;
-  /** Aborts when the client has gone away. */
-  readonly signal: AbortSignal;
 }
 
 export interface ResourceRequestsOptions {
@@ -278,7 +276,7 @@ export class ResourceRequests {
         'this cluster has no node: nothing runs, so there are no logs',
       );
     }
-    await runtime.log(pod, call.query, call.response, call.signal);
+    await runtime.log(pod, call.query, call.response, goneSignal(call.response));
     return undefined;
   }
 
