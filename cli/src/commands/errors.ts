@@ -10,5 +10,8 @@ export function errorsCommand(context: CommandContext): Command {
       errorsDocsCommand(options, context.terminal);
     })
     .addHelpText('after', '\nExample:\n  rynxs errors docs > docs/errors.md');
-  return new Command('errors').description('show error codes').addCommand(withOutput(docs));
+  return new Command('errors')
+    .description('show error codes')
+    .addCommand(withOutput(docs))
+    .addHelpText('after', '\nExample:\n  rynxs errors docs');
 }

@@ -1,6 +1,6 @@
-import { type EventStore, type RynxsError, rynxsError } from '@rynxs/kernel';
-import { ChainVerifier, Damage, type LogEvent, type VerifiedCommit } from '@rynxs/log';
-import { readFailure } from './open-log.js';
+import type { EventStore } from '@rynxs/kernel';
+import { ChainVerifier, type LogEvent, type VerifiedCommit } from '@rynxs/log';
+import { readFailure } from './read-failure.js';
 
 /** A record as the log commands show it. */
 export interface ReadRecord {
@@ -49,15 +49,7 @@ export async function* readCommits(
     }
   } catch (cause) {
     yield* ready;
-    if (cause instanceof Damage) throw damageError(store.location, cause);
     signal.throwIfAborted();
     throw readFailure(store, cause);
   }
-}
-
-/** RYNXS_LOG_DAMAGED of a damage, which stays its cause. */
-export function damageError(location: string, damage: Damage): RynxsError {
-  const { seq, kind, detail, lastGoodSeq } = damage;
-  const lastGood = lastGoodSeq === undefined ? 'none' : lastGoodSeq;
-  return rynxsError('RYNXS_LOG_DAMAGED', { location, seq, kind, detail, lastGood }, { cause: damage });
 }

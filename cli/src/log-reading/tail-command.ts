@@ -4,7 +4,8 @@ import { colorsFor } from '../terminal/colors.js';
 import type { OutputFormat } from '../terminal/output-format.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { logLocation } from './log-location.js';
-import { notFound, openLogForReading, readFailure } from './open-log.js';
+import { notFound, openLogForReading } from './open-log.js';
+import { readFailure } from './read-failure.js';
 import { type ReadRecord, readCommits } from './read-records.js';
 import { formatRecordLine } from './record-line.js';
 

@@ -30,7 +30,7 @@ export async function verifyCommand(
 
 /** The report for people, with what it does not claim. */
 export function formatVerifyReport(report: VerifyReport): string {
-  const { damage, head } = report;
+  const { damage, head, unfinished } = report;
   const rows: [string, string][] = [
     ['log', report.location],
     [
@@ -48,10 +48,22 @@ export function formatVerifyReport(report: VerifyReport): string {
       ['damage', `${damage.kind}: ${damage.detail}`],
     );
   }
+  if (unfinished !== null) {
+    const what = `${formatBytes(unfinished.bytes)} from seq ${unfinished.seq} on, being written or never finished`;
+    rows.push(['unfinished', `${what}; not part of the log`]);
+  }
   rows.push(['signed_to', report.signed_to], ['trust', report.trust]);
   const verdict = report.intact
     ? `intact: every record is as it was written (checked in ${formatElapsed(report.elapsed_ms)})`
     : 'TAMPERED: the log is not as it was written; up to the last good record it is';
   const lines = rows.map(([name, value]) => `${name.padEnd(11)} ${value}\n`).join('');
-  return `${verdict}\n${lines}Completeness is not proven: without signed checkpoints, records cut off at the end\nor a log rewritten as a whole cannot be told from the original.\n`;
+  const torn = damage?.in_last_commit === true ? LAST_COMMIT : '';
+  return `${verdict}\n${lines}${torn}${INCOMPLETE}`;
 }
+
+const LAST_COMMIT = `This is the last commit: if the machine crashed while it was written, it was never acknowledged, and the
+operator moves it aside when it starts, and records that. Otherwise it was altered.
+`;
+const INCOMPLETE = `Completeness is not proven: without signed checkpoints, records cut off at the end or a log rewritten as
+a whole cannot be told from the original.
+`;

@@ -1,6 +1,7 @@
 import type { EventStore } from '@rynxs/kernel';
-import { ChainVerifier, Damage, type DamageKind, type VerificationSummary } from '@rynxs/log';
-import { readFailure } from './open-log.js';
+import { ChainVerifier, type DamageKind, type VerificationSummary } from '@rynxs/log';
+import { damageOf, readFailure } from './read-failure.js';
+import { trailingBytes } from './trailing-bytes.js';
 
 /** What verifying a log found. Names are those of `rynxs log verify --output json`. */
 export interface VerifyReport {
@@ -23,7 +24,11 @@ export interface VerifyReport {
     /** In the bytes of the log, from 0. */
     readonly offset: number;
     readonly detail: string;
+    /** It is in the last commit: then it may also be what a crash of the machine left of a write. */
+    readonly in_last_commit: boolean;
   } | null;
+  /** Bytes after the last whole commit, which is still being written or never was finished; not part of the log. */
+  readonly unfinished: { readonly seq: number; readonly bytes: number } | null;
   /** The sequence number up to which a trusted signature covers the log. No signatures are written yet. */
   readonly signed_to: 'none';
   readonly trust: 'none';
@@ -58,8 +63,8 @@ export async function verifyLog(store: EventStore, options: VerifyOptions): Prom
       head = { seq: commit.firstSeq + commit.count - 1, hash: commit.headHash };
     },
   });
-  const found = await verified(store, verifier, options, () => records);
-  const summary = found instanceof Damage ? undefined : found;
+  const progress = { records: () => records, bytes: () => bytes };
+  const { summary, damage } = await verified(store, verifier, options, progress);
   return {
     location: store.location,
     intact: summary !== undefined,
@@ -69,7 +74,8 @@ export async function verifyLog(store: EventStore, options: VerifyOptions): Prom
     head,
     epochs: summary?.epochs ?? null,
     log_id: summary?.logId ?? null,
-    damage: found instanceof Damage ? describeDamage(found) : null,
+    damage: damage ?? null,
+    unfinished: summary?.unfinished ?? null,
     signed_to: 'none',
     trust: 'none',
     completeness: 'not proven',
@@ -77,13 +83,19 @@ export async function verifyLog(store: EventStore, options: VerifyOptions): Prom
   };
 }
 
+interface Outcome {
+  readonly summary?: VerificationSummary;
+  readonly damage?: NonNullable<VerifyReport['damage']>;
+}
+
 async function verified(
   store: EventStore,
   verifier: ChainVerifier,
   { signal, onProgress }: VerifyOptions,
-  records: () => number,
-): Promise<VerificationSummary | Damage> {
+  progress: { readonly records: () => number; readonly bytes: () => number },
+): Promise<Outcome> {
   let unreported = 0;
+  let atEnd = false;
   try {
     // Where the driver says that the log ends; what is read must get there.
     const head = await store.head(signal);
@@ -92,23 +104,27 @@ async function verified(
       unreported += chunk.byteLength;
       if (unreported < PROGRESS_EVERY_BYTES) continue;
       unreported = 0;
-      onProgress?.(records());
+      onProgress?.(progress.records());
     }
-    return verifier.finish(head);
+    verifier.finish(head);
+    if (progress.records() === 0) return { summary: verifier.finish() };
+    atEnd = true;
+    verifier.push(await trailingBytes(store.location, progress.bytes()));
+    return { summary: verifier.finish() };
   } catch (error) {
     signal.throwIfAborted();
     const damage = damageOf(error);
-    if (damage !== undefined) return damage;
-    throw readFailure(store, error);
+    if (damage === undefined) throw readFailure(store, error);
+    const { kind, seq, lastGoodSeq, offset, detail } = damage;
+    return {
+      damage: {
+        kind,
+        first_bad_seq: seq,
+        last_good_seq: lastGoodSeq ?? null,
+        offset,
+        detail,
+        in_last_commit: atEnd,
+      },
+    };
   }
-}
-
-/** The damage that an error tells of: itself, or the cause that a driver gave it. */
-function damageOf(error: unknown): Damage | undefined {
-  if (error instanceof Damage) return error;
-  return error instanceof Error && error.cause instanceof Damage ? error.cause : undefined;
-}
-
-function describeDamage({ kind, seq, lastGoodSeq, offset, detail }: Damage): VerifyReport['damage'] {
-  return { kind, first_bad_seq: seq, last_good_seq: lastGoodSeq ?? null, offset, detail };
 }

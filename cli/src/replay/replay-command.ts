@@ -10,12 +10,11 @@ import {
   replayLog,
   rynxsError,
 } from '@rynxs/kernel';
-import { Damage } from '@rynxs/log';
 import { startClientKernel, startOfflineKernel } from '../cluster/client-kernel.js';
 import { chosenKubeconfig } from '../cluster/kubeconfig.js';
 import { logLocation } from '../log-reading/log-location.js';
-import { notFound, openLogForReading, readFailure } from '../log-reading/open-log.js';
-import { damageError } from '../log-reading/read-records.js';
+import { notFound, openLogForReading } from '../log-reading/open-log.js';
+import { readFailure } from '../log-reading/read-failure.js';
 import type { OutputFormat } from '../terminal/output-format.js';
 import { ProgressLine } from '../terminal/progress-line.js';
 import { formatCount } from '../terminal/quantities.js';
@@ -75,7 +74,6 @@ async function replay(
       onProgress: (records) => progress.show(`replaying: ${formatCount(records, 'record')}`),
     });
   } catch (cause) {
-    if (cause instanceof Damage) throw damageError(store.location, cause);
     terminal.interrupted.throwIfAborted();
     throw readFailure(store, cause);
   }
