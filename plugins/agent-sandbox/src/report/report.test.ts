@@ -254,6 +254,7 @@ describe('the status of an Agent', () => {
   it('is Suspended once the pod is gone', () => {
     const state = settled({ image, lifecycle: { state: 'Suspended' } });
     const stopping = report(state, { pods: [pod(READY)] });
+    expect(stopping.status).to.include({ phase: 'Stopping' });
     expect(stopping.health).to.include({ state: 'progressing', reason: 'Stopping' });
     expect(condition(stopping.status, 'Suspended')).to.include({ status: 'False', reason: 'Stopping' });
     const { status, health } = report(state);

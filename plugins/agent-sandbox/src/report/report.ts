@@ -106,11 +106,16 @@ function assessRunning(computer: Computer, live: LiveView, pod: KubernetesObject
 
 function assessStopped(state: AgentState, pod: KubernetesObject | undefined): Assessment {
   if (pod !== undefined) return assessment('progressing', 'Stopping', `pod ${pod.metadata.name} is ending`);
+  return whyStopped(state);
+}
+
+function whyStopped(state: AgentState): Assessment {
+  const { expiresAt = '' } = state.lifecycle;
   return isExpired(state)
     ? assessment(
         'ready',
         'Expired',
-        `stopped for good at ${state.lifecycle.expiresAt}, when its ttl was over; the workspace is kept until the Agent is deleted`,
+        `stopped for good at ${expiresAt}, when its ttl was over; the workspace is kept`,
       )
     : assessment('ready', 'Suspended', 'stopped by spec.lifecycle.state; the workspace is kept');
 }
@@ -118,20 +123,25 @@ function assessStopped(state: AgentState, pod: KubernetesObject | undefined): As
 function phaseOf({ computer, ...state }: AgentState, { kind }: Assessment): string {
   if (computer === undefined) return 'Refused';
   if (kind === 'degraded') return 'Degraded';
-  if (!computer.isRunning) return isExpired(state) ? 'Expired' : 'Suspended';
+  if (!computer.isRunning) {
+    if (kind === 'progressing') return 'Stopping';
+    return isExpired(state) ? 'Expired' : 'Suspended';
+  }
   return kind === 'ready' ? 'Running' : 'Pending';
 }
 
 function conditionsOf(
-  { computer, refusal }: AgentState,
+  state: AgentState,
   { contested }: LiveView,
   health: Assessment,
   isSuspended: boolean,
   previous: readonly LiveCondition[],
 ): readonly Condition[] {
+  const { computer, refusal } = state;
   const { kind, reason, message } = health;
   const isRunning = computer?.isRunning === true;
   const degraded = kind === 'degraded' ? health : refusal;
+  const stopped = whyStopped(state);
   const wasContested = previous.some(({ type }) => type === 'DriftContested');
   return [
     { type: 'Ready', isTrue: isRunning && kind === 'ready', reason, message },
@@ -150,8 +160,8 @@ function conditionsOf(
     {
       type: 'Suspended',
       isTrue: isSuspended,
-      reason: isSuspended ? reason : isRunning ? 'Running' : reason,
-      message: isSuspended ? message : '',
+      reason: isSuspended ? stopped.reason : isRunning ? 'Running' : reason,
+      message: isSuspended ? stopped.message : '',
     },
     ...(contested.length > 0 || wasContested
       ? [

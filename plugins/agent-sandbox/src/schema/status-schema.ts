@@ -12,7 +12,7 @@ export const statusSchema: StructuralSchema = {
     phase: {
       type: 'string',
       description: 'The conditions in one word.',
-      enum: ['Pending', 'Running', 'Degraded', 'Suspended', 'Expired', 'Refused'],
+      enum: ['Pending', 'Running', 'Degraded', 'Stopping', 'Suspended', 'Expired', 'Refused'],
     },
     podName: text('Pod that the computer runs in; absent while it does not.'),
     workspace: {
