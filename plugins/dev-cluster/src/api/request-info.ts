@@ -23,6 +23,10 @@ export function parsePath(path: string): RequestTarget | undefined {
   const parts: string[] = [];
   for (const part of path.split('/')) {
     if (part === '') continue;
+    if (!part.includes('%')) {
+      parts.push(part);
+      continue;
+    }
     try {
       parts.push(decodeURIComponent(part));
     } catch {

@@ -377,6 +377,7 @@ function settleIdentity(call: ResourceCall, object: JsonObject): void {
 function writeOptions(call: ResourceCall): WriteOptions {
   const manager = call.query.get('fieldManager') ?? call.request.headers['user-agent']?.split('/', 1)[0];
   return {
+    givesObject: true,
     dryRun: isDryRun(call.query.getAll('dryRun')),
     ...(manager === undefined || manager === '' ? {} : { fieldManager: manager.slice(0, 128) }),
   };

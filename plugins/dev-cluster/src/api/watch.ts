@@ -115,6 +115,8 @@ class OpenWatch {
   readonly #response: ServerResponse;
   readonly #options: WatchOptions;
   readonly #subscriptions: Disposable[] = [];
+  readonly #unsent: Buffer[] = [];
+  #flushing: NodeJS.Immediate | undefined;
   #cutAfterEvents: number;
   #sent = 0;
   #lastVersion = 0;
@@ -205,14 +207,25 @@ class OpenWatch {
     if (this.#sent >= this.#cutAfterEvents) this.#cut();
   }
 
+  /** Events of one turn of the event loop leave in one write: a write through TLS costs more than making the event. */
   #send(bytes: Buffer): void {
-    this.#response.write(bytes);
+    this.#unsent.push(bytes);
+    this.#flushing ??= setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    if (this.#flushing !== undefined) clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    if (this.#unsent.length === 0 || this.#response.destroyed) return;
+    this.#response.write(this.#unsent.length === 1 ? this.#unsent[0] : Buffer.concat(this.#unsent));
+    this.#unsent.length = 0;
     if (this.#response.writableLength <= MAX_UNSENT_BYTES) return;
     this.#release();
     this.#response.destroy();
   }
 
   #end(): void {
+    this.#flush();
     this.#release();
     this.#response.end();
   }
@@ -220,6 +233,7 @@ class OpenWatch {
   /** Sends what was written and ends without the last chunk, as a lost connection does. */
   #cut(): void {
     if (this.#ended) return;
+    this.#flush();
     this.#release();
     this.#response.write('\n', () => this.#response.destroy());
   }

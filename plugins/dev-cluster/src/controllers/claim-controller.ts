@@ -63,13 +63,6 @@ function reconcile(context: ControllerContext, key: string): void {
   const fresh = storage.get(PERSISTENT_VOLUME_CLAIMS, claim.metadata);
   if (fresh === undefined) return;
   writeStatus(context, fresh);
-  events.record(
-    fresh,
-    NAME,
-    'Normal',
-    'ProvisioningSucceeded',
-    `Successfully provisioned volume ${stringAt(asJson(fresh), 'spec', 'volumeName') ?? ''}`,
-  );
 }
 
 function writeStatus(context: ControllerContext, claim: KubernetesObject): void {

@@ -60,16 +60,25 @@ function reconcile(context: ControllerContext, key: string, queue: ReconcileQueu
     if (paused) scalePaused(context, deployment, current, sets);
     else {
       rollOut(context, deployment, current, sets);
-      removeHistory(context, deployment, sets);
+      removeHistory(
+        context,
+        deployment,
+        sets.filter((set) => set !== current),
+      );
     }
   }
   const fresh = storage.get(DEPLOYMENTS, deployment.metadata);
   if (fresh === undefined) return;
+  // A ReplicaSet that has not seen its own change yet brings this Deployment here again: one status is enough.
   const freshSets = owners.controlledBy(deployment.metadata.uid, REPLICA_SETS);
+  if (
+    freshSets.some((set) => numberAt(asJson(set), 'status', 'observedGeneration') !== set.metadata.generation)
+  )
+    return;
   const { status, checkAfterMs } = deploymentStatus({
     deployment: asJson(fresh),
     sets: freshSets.map(asJson),
-    current: freshSets.filter((set) => sameTemplate(set, template)).map(asJson)[0],
+    current: freshSets.filter((set) => set.metadata.uid === current?.metadata.uid).map(asJson)[0],
     nowMs: context.now(),
     timestamp: storage.timestamp(),
   });
@@ -145,12 +154,10 @@ function scaleSet(
 function removeHistory(
   context: ControllerContext,
   deployment: KubernetesObject,
-  sets: readonly KubernetesObject[],
+  old: readonly KubernetesObject[],
 ): void {
   const limit = numberAt(asJson(deployment), 'spec', 'revisionHistoryLimit') ?? 10;
-  const template = objectAt(asJson(deployment), 'spec', 'template');
-  const idle = sets
-    .filter((set) => !sameTemplate(set, template))
+  const idle = old
     .filter((set) => numberAt(asJson(set), 'spec', 'replicas') === 0)
     .filter((set) => context.owners.controlledBy(set.metadata.uid, PODS).length === 0)
     .sort((a, b) => revisionOf(a) - revisionOf(b));
@@ -221,19 +228,10 @@ function sameTemplate(set: KubernetesObject, template: JsonObject): boolean {
   );
 }
 
-/** Ten characters that stand for a template. */
+/** Ten characters that stand for a template. Whether two are the same is never told by it. */
 export function templateHash(template: JsonObject): string {
-  const digest = createHash('sha256').update(canonical(template)).digest();
+  const digest = createHash('sha256').update(JSON.stringify(template)).digest();
   return [...digest.subarray(0, 10)].map((byte) => SAFE_ALPHABET[byte % SAFE_ALPHABET.length] ?? '').join('');
-}
-
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (!isJsonObject(value)) return JSON.stringify(value ?? null);
-  const fields = Object.keys(value)
-    .filter((field) => value[field] !== undefined)
-    .sort();
-  return `{${fields.map((field) => `${JSON.stringify(field)}:${canonical(value[field])}`).join(',')}}`;
 }
 
 function revisionOf(object: KubernetesObject): number {

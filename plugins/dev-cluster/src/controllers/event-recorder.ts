@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { KubernetesObject } from '@rynxs/kernel';
 import { EVENTS } from '../resources/types.js';
 import { asJson, asKubernetesObject, cloneJson, numberAt } from '../storage/json.js';
@@ -46,7 +46,7 @@ export class EventRecorder {
       this.#storage.update(EVENTS, asKubernetesObject(event), { fieldManager: component });
       return;
     }
-    const eventName = `${name}.${randomBytes(8).toString('hex')}`;
+    const eventName = `${name}.${randomUUID().slice(-12)}`;
     this.#storage.create(
       EVENTS,
       asKubernetesObject({
@@ -69,7 +69,7 @@ export class EventRecorder {
         lastTimestamp: now,
         count: 1,
       }),
-      { fieldManager: component },
+      { fieldManager: component, givesObject: true },
     );
     this.#names.set(same, eventName);
     const [oldest] = this.#names.keys();

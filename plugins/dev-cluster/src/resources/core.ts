@@ -185,7 +185,7 @@ export const NAMESPACE_DEFINITION: ResourceDefinition = {
     return Array.isArray(finalizers) ? finalizers.filter((name) => typeof name === 'string') : [];
   },
   prepareForDelete: (object) => {
-    ensureObject(object, 'status').phase = 'Terminating';
+    object.status = { ...objectAt(object, 'status'), phase: 'Terminating' };
   },
   selectableFields: (object) => ({ 'status.phase': stringAt(object, 'status', 'phase') ?? '' }),
 };

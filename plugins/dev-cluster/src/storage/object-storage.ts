@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { KubernetesObject, ObjectKey, ResourceType } from '@rynxs/kernel';
 import type { DefinitionSource, ResourceDefinition } from '../resources/definition.js';
 import { NAMESPACES, PODS } from '../resources/types.js';
@@ -32,6 +32,8 @@ export interface WriteOptions {
   readonly fieldManager?: string;
   /** Does everything but the write itself. */
   readonly dryRun?: boolean;
+  /** The caller has made the object for this call and will not look at it again: it need not be copied. */
+  readonly givesObject?: boolean;
 }
 
 export interface DeleteOptions extends WriteOptions {
@@ -94,6 +96,7 @@ export class ObjectStorage {
   readonly #sink: CommitSink | undefined;
   readonly #undelivered: Change[] = [];
   #delivering = false;
+  #timestamp = { second: Number.NaN, text: '' };
   #resourceVersion: number;
 
   constructor(options: ObjectStorageOptions) {
@@ -117,7 +120,11 @@ export class ObjectStorage {
 
   /** The current time as the API writes it: RFC 3339 in whole seconds. */
   timestamp(): string {
-    return new Date(this.#now()).toISOString().replace(/\.\d+Z$/, 'Z');
+    const second = Math.floor(this.#now() / 1000);
+    if (second !== this.#timestamp.second) {
+      this.#timestamp = { second, text: new Date(second * 1000).toISOString().replace('.000Z', 'Z') };
+    }
+    return this.#timestamp.text;
   }
 
   /** The current time with microseconds' width, as Leases and events.k8s.io have it. */
@@ -210,7 +217,7 @@ export class ObjectStorage {
   /** Creates an object. Throws 400, 403, 404 (no such namespace), 409 AlreadyExists, 422 Invalid. */
   create(resource: ResourceType, object: KubernetesObject, options: WriteOptions = {}): KubernetesObject {
     const definition = this.#definitionOf(resource);
-    const json = cloneJson(asJson(object));
+    const json = ownCopy(object, options);
     const meta = metadataOf(json);
     const type = definition.type;
     setTypeMeta(json, type);
@@ -254,7 +261,7 @@ export class ObjectStorage {
    */
   update(resource: ResourceType, object: KubernetesObject, options: WriteOptions = {}): KubernetesObject {
     const definition = this.#definitionOf(resource);
-    const json = cloneJson(asJson(object));
+    const json = ownCopy(object, options);
     const previous = this.#checkedForUpdate(definition, json);
     const old = asJson(previous);
     const meta = metadataOf(json);
@@ -285,10 +292,13 @@ export class ObjectStorage {
     const definition = this.#definitionOf(resource);
     if (!definition.hasStatus) throw notFound(definition.type, object.metadata.name);
     const sent = asJson(object);
-    const previous = this.#checkedForUpdate(definition, sent);
-    const json = cloneJson(asJson(previous));
+    const previous = this.#checkedForUpdate(definition, {
+      ...sent,
+      metadata: { ...metadataOf(sent) },
+    });
+    const json = withOwnMetadata(previous);
     if (sent.status === undefined) delete json.status;
-    else json.status = cloneJson(sent.status);
+    else json.status = options.givesObject === true ? sent.status : cloneJson(sent.status);
     const causes = definition.validateStatus?.(json, asJson(previous)) ?? [];
     if (causes.length > 0) throw invalid(definition.type, previous.metadata.name, causes);
     return this.#replace(definition, json, previous, options, 'status');
@@ -301,7 +311,7 @@ export class ObjectStorage {
     const previous = this.get(type, key);
     if (previous === undefined) throw notFound(type, key.name);
     checkPreconditions(type, previous, options.preconditions);
-    const json = cloneJson(asJson(previous));
+    const json = withOwnMetadata(previous);
     const meta = metadataOf(json);
     const finalizers = new Set(Array.isArray(meta.finalizers) ? meta.finalizers : []);
     const policy = options.propagationPolicy;
@@ -549,6 +559,16 @@ export class ObjectStorage {
   }
 }
 
+function ownCopy(object: KubernetesObject, options: WriteOptions): JsonObject {
+  return options.givesObject === true ? asJson(object) : cloneJson(asJson(object));
+}
+
+/** A copy whose fields, and whose metadata's fields, may be replaced, but not changed in depth. */
+function withOwnMetadata(object: KubernetesObject): JsonObject {
+  const json = asJson(object);
+  return { ...json, metadata: { ...metadataOf(json) } };
+}
+
 /** Names what is stored: all served versions of a resource share it. */
 export function storageKey(resource: ResourceType): string {
   return `${resource.group}/${resource.plural}`;
@@ -632,7 +652,8 @@ function checkPreconditions(
 
 /** A name from a prefix: five random characters that cannot form words, as the API server does it. */
 export function generateName(prefix: string): string {
-  const bytes = randomBytes(5);
+  // A uuid's bytes come from a pool: far cheaper than asking the system for five.
+  const bytes = Buffer.from(randomUUID().slice(-12), 'hex').subarray(0, 5);
   let suffix = '';
   for (const byte of bytes) suffix += SUFFIX_ALPHABET[byte % SUFFIX_ALPHABET.length] ?? '';
   return `${prefix.slice(0, 58)}${suffix}`;

@@ -18,6 +18,22 @@ const GO_DURATION = /^-?(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$|^0$/;
  * itself makes no sense (a broken pattern, say). CEL rules (x-kubernetes-validations) are not evaluated.
  */
 export function compileValidator(schema: FieldSchema): SchemaValidator {
+  const text = JSON.stringify(schema);
+  let validator = compiled.get(text);
+  if (validator === undefined) {
+    validator = compile(schema);
+    const [oldest] = compiled.keys();
+    if (compiled.size >= MAX_COMPILED && oldest !== undefined) compiled.delete(oldest);
+    compiled.set(text, validator);
+  }
+  return validator;
+}
+
+/** A definition is checked, and registered anew with every change of its status: compiling takes milliseconds. */
+const compiled = new Map<string, SchemaValidator>();
+const MAX_COMPILED = 32;
+
+function compile(schema: FieldSchema): SchemaValidator {
   const ajv = new Ajv({
     allErrors: true,
     verbose: true,
