@@ -1,10 +1,11 @@
 import type { KubernetesObject } from '@rynxs/kernel';
 import { canonicalize, type Json, type JsonMap } from '@rynxs/log';
+import { isTimestamp } from './expiry.js';
 import { isCredentialName, looksLikeCredential, REDACTED } from './schema/credentials.js';
 import { specSchema } from './schema/spec-schema.js';
 import { project } from './schema/structural-schema.js';
 
-/** Bytes of canonical JSON that may be recorded of a spec. */
+/** Bytes of canonical JSON that may be recorded of an Agent. */
 export const MAX_SPEC_BYTES = 32 * 1024;
 
 /**
@@ -14,15 +15,23 @@ export const MAX_SPEC_BYTES = 32 * 1024;
  */
 export function observeAgent(object: KubernetesObject): JsonMap {
   const projected = project(specSchema, object.spec);
-  const spec = isMap(projected) ? redact(projected) : {};
-  const bytes = Buffer.byteLength(canonicalize(spec));
+  const spec = isMap(projected) ? projected : {};
+  const { creationTimestamp } = object.metadata;
   const metadata = {
-    creationTimestamp: object.metadata.creationTimestamp ?? null,
-    ...(bytes > MAX_SPEC_BYTES ? { specBytes: bytes } : {}),
+    creationTimestamp: isTimestamp(creationTimestamp) ? creationTimestamp : null,
     // A field of this name does not exist in the spec; keep that it was there.
     ...('metadata' in spec ? { unknownFields: ['metadata'] } : {}),
   };
-  return bytes > MAX_SPEC_BYTES ? { metadata } : { ...spec, metadata };
+  const declaredBytes = sizeOf({ ...spec, metadata });
+  // Before anything looks into the text, whose length only the API server bounds so far.
+  if (declaredBytes > MAX_SPEC_BYTES) return { metadata: { ...metadata, specBytes: declaredBytes } };
+  const recorded = { ...redact(spec), metadata };
+  const bytes = sizeOf(recorded);
+  return bytes > MAX_SPEC_BYTES ? { metadata: { ...metadata, specBytes: bytes } } : recorded;
+}
+
+function sizeOf(value: JsonMap): number {
+  return Buffer.byteLength(canonicalize(value));
 }
 
 function redact(spec: JsonMap): JsonMap {

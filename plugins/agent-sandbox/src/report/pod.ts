@@ -22,9 +22,7 @@ export function podOf(
 ): KubernetesObject | undefined {
   return pods
     .filter((pod) => pod.metadata.labels?.[AGENT_LABEL] === name)
-    .sort(
-      (a, b) => rank(b).localeCompare(rank(a), 'en') || b.metadata.name.localeCompare(a.metadata.name, 'en'),
-    )[0];
+    .sort((a, b) => (rank(a) < rank(b) ? 1 : -1))[0];
 }
 
 /**
@@ -110,5 +108,6 @@ export function isTrue(condition: LiveCondition | undefined): boolean {
 }
 
 function rank({ metadata }: KubernetesObject): string {
-  return `${metadata.deletionTimestamp === undefined ? 1 : 0} ${metadata.creationTimestamp ?? ''}`;
+  const isStaying = metadata.deletionTimestamp === undefined;
+  return `${isStaying ? 1 : 0} ${metadata.creationTimestamp ?? ''} ${metadata.name}`;
 }

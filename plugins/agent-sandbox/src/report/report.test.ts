@@ -265,6 +265,15 @@ describe('the status of an Agent', () => {
     expect(health.state).to.equal('suspended');
   });
 
+  it('is Suspended also while a child cannot be repaired', () => {
+    const state = settled({ image, lifecycle: { state: 'Suspended' } });
+    const failure = { digest: null, reason: 'Denied', message: 'no', permanent: false };
+    const { status } = report({ ...state, children: { 'NetworkPolicy/my-agent': { failure } } });
+    expect(status).to.include({ phase: 'Degraded' });
+    expect(condition(status, 'Suspended')).to.include({ status: 'True', reason: 'Suspended' });
+    expect(condition(status, 'Degraded')).to.include({ status: 'True', reason: 'Denied' });
+  });
+
   it('is Expired when its time is up', () => {
     const deadline = '2026-01-01T08:00:00Z';
     const limited = observe({ image, lifecycle: { ttl: '8h' } });

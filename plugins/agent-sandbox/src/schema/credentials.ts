@@ -8,6 +8,7 @@ export const CREDENTIAL_NAME =
 /** What stands in the log for text that was not recorded. */
 export const REDACTED = '[redacted]';
 
+/** Repetitions are bounded, so that no text takes long to look at. */
 const CREDENTIAL_VALUES = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
   /\b(AKIA|ASIA)[0-9A-Z]{16}\b/,
@@ -15,7 +16,7 @@ const CREDENTIAL_VALUES = [
   /\bgithub_pat_[A-Za-z0-9_]{22}/,
   /\bxox[abprs]-[A-Za-z0-9-]{10}/,
   /\bsk-[A-Za-z0-9_-]{20}/,
-  /\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10}/,
+  /\beyJ[A-Za-z0-9_-]{10,512}\.[A-Za-z0-9_-]{10,4096}\.[A-Za-z0-9_-]{10}/,
   /:\/\/[^/\s:@]*:[^$/\s:@][^/\s:@]*@/,
 ];
 
