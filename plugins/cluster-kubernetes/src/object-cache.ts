@@ -26,8 +26,8 @@ export type WatchChange = 'ADDED' | 'MODIFIED' | 'DELETED';
 /**
  * The objects of a resource, fed by a reflector. Three rules keep it true:
  * - A version is never replaced by an older one, and the same version is never reported twice.
- * - What `assume` puts in is not reported, and neither is the watch event of the same version: whoever wrote it knows,
- *   and its own writes must not call it again.
+ * - What `assume` puts in is reported at once, since a cache may have more readers than the writer; the watch event of
+ *   the same version is not.
  * - An object that was replaced by another one of its name is reported as deleted, then as added.
  */
 export class ObjectCache implements ResourceCache {
@@ -118,7 +118,7 @@ export class ObjectCache implements ResourceCache {
     if (this.#resourceVersion !== undefined && !isNewer(resourceVersion, this.#resourceVersion)) return;
     if (cached !== undefined && !isNewer(resourceVersion, cached.metadata.resourceVersion)) return;
     this.#assumed.set(key, resourceVersion);
-    this.#store(key, this.#transform(answer));
+    this.#put(key, this.#transform(answer));
   }
 
   /** Applies an event of the watch. */

@@ -1,0 +1,109 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { CLUSTER, CLUSTER_CONNECTOR, hasCode } from '@rynxs/kernel';
+import { startTestKernel } from '@rynxs/kernel/testing';
+import { expect } from 'chai';
+import plugin from './index.js';
+import { CONFIG_MAPS } from './testing/client-harness.js';
+import { answerJson, type Script, ScriptedServer, statusObject } from './testing/scripted-server.js';
+
+const { signal } = new AbortController();
+const answers: Script = (request, response) =>
+  answerJson(
+    response,
+    200,
+    request.path === '/version' ? { gitVersion: 'v1.34.4' } : { metadata: { name: 'x', uid: 'cluster-uid' } },
+  );
+
+function kubeconfigOf(server: string): string {
+  return JSON.stringify({
+    'current-context': 'c',
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+    clusters: [{ name: 'c', cluster: { server } }],
+    users: [{ name: 'u', user: { token: 't' } }],
+  });
+}
+
+describe('the plugin cluster-kubernetes', () => {
+  let directory: string;
+  let kubeconfig: string;
+  let server: ScriptedServer;
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), 'plugin-'));
+    kubeconfig = path.join(directory, 'config');
+    server = await ScriptedServer.listen(answers);
+    await writeFile(kubeconfig, kubeconfigOf(server.url));
+  });
+  afterEach(async () => {
+    await server[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true });
+  });
+
+  const start = (env: Readonly<Record<string, string>> = {}) =>
+    startTestKernel({ plugins: [plugin], env: { KUBECONFIG: kubeconfig, ...env } });
+  const causesOf = (error: unknown): unknown[] =>
+    error instanceof Error
+      ? [
+          error,
+          ...(error instanceof AggregateError ? error.errors : []).flatMap(causesOf),
+          ...causesOf(error.cause),
+        ]
+      : [];
+
+  it('connects to the cluster of the kubeconfig, and ends its connections with the kernel', async () => {
+    const kernel = await start();
+    expect(await kernel.get(CLUSTER).info(signal)).to.deep.equal({
+      uid: 'cluster-uid',
+      version: 'v1.34.4',
+      server: server.url,
+    });
+    expect(kernel.log.lines.map(({ message }) => message)).to.include('connected to Kubernetes');
+    expect(JSON.stringify(kernel.log.lines)).not.to.contain('"t"');
+    await kernel.stop();
+  });
+
+  it('makes clients of other clusters, which their callers close', async () => {
+    await using kernel = await start();
+    await using other = await ScriptedServer.listen(answers);
+    await using client = await kernel.get(CLUSTER_CONNECTOR).connect(kubeconfigOf(other.url));
+    await client.get(CONFIG_MAPS, { namespace: 'a', name: 'b' }, { signal });
+    expect(other.requests.map(({ headers }) => headers.authorization)).to.deep.equal(['Bearer t']);
+  });
+
+  for (const [what, code, arrange] of [
+    [
+      'nothing listens there',
+      'RYNXS_CLUSTER_UNREACHABLE',
+      async () => {
+        await server[Symbol.asyncDispose]();
+      },
+    ],
+    [
+      'the credentials are refused',
+      'RYNXS_CLUSTER_DENIED',
+      () => {
+        server.script = (_request, response) =>
+          answerJson(response, 401, statusObject(401, 'Unauthorized', 'Unauthorized'));
+      },
+    ],
+    ['the kubeconfig names no cluster', 'RYNXS_KUBECONFIG_INVALID', () => writeFile(kubeconfig, '{}')],
+  ] as const) {
+    it(`does not start when ${what}: ${code}`, async () => {
+      await arrange();
+      const error: unknown = await start().catch((reason: unknown) => reason);
+      expect(
+        causesOf(error).some((cause) => hasCode(cause, code)),
+        String(error),
+      ).to.equal(true);
+    });
+  }
+
+  it('refuses a number of connections out of bounds', async () => {
+    for (const KUBE_MAX_CONNECTIONS of ['0', '65']) {
+      expect(await start({ KUBE_MAX_CONNECTIONS }).catch((reason: unknown) => reason)).to.be.instanceOf(
+        Error,
+      );
+    }
+  });
+});
