@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { CanonicalScanner } from './canonical-scanner.js';
 import { canonicalize } from './canonicalize.js';
 import type { Json } from './event.js';
+import { MAX_JSON_DEPTH } from './limits.js';
 
 function scans(bytes: Buffer): boolean {
   const scanner = new CanonicalScanner();
@@ -119,6 +120,19 @@ describe('CanonicalScanner', () => {
       expect(scans(Buffer.from(text, 'utf8'))).to.equal(isCanonical(Buffer.from(text, 'utf8')));
     });
   }
+
+  it('nests as deep as canonicalize does', () => {
+    for (const [open, close] of [
+      ['[', ']'],
+      ['{"a":', '}'],
+    ] as const) {
+      for (const depth of [MAX_JSON_DEPTH, MAX_JSON_DEPTH + 1, 20_000]) {
+        const text = Buffer.from(`${open.repeat(depth)}1${close.repeat(depth)}`);
+        expect(scans(text), `${depth} ${open}`).to.equal(depth <= MAX_JSON_DEPTH);
+        expect(isCanonical(text), `${depth} ${open}`).to.equal(depth <= MAX_JSON_DEPTH);
+      }
+    }
+  });
 
   it('accepts the canonical text of every value', () => {
     fc.assert(

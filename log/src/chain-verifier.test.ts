@@ -222,6 +222,15 @@ describe('ChainVerifier', () => {
       });
     });
 
+    it('trusts no first record at seq 0', () => {
+      const forged = Object.assign(new LogBuilder(), { hash: 'a'.repeat(64) })
+        .startEpoch()
+        .commit({}, {}, {});
+      expect(damageOf(forged.bytes, { fromSeq: 2 })).to.include({ kind: 'chain_broken', seq: 0 });
+      const late = Object.assign(new LogBuilder(), { epoch: 4 }).startEpoch().commit({}, {}, {});
+      expect(damageOf(late.bytes, { fromSeq: 2 })).to.include({ kind: 'epoch_broken', seq: 0 });
+    });
+
     it('tells of an unfinished commit and of part of a line, which are no damage', () => {
       const { lines, bytes } = sampleLog();
       for (const cut of [lines[9]!.length, lines[9]!.length + 5, 1, bytes.length - lines[0]!.length]) {
@@ -265,12 +274,28 @@ describe('ChainVerifier', () => {
       );
     });
 
+    it('accepts a term after one that was ended', () => {
+      const log = new LogBuilder().startEpoch().commit({ type: 'EpochEnded' }).startEpoch().commit({}, {});
+      expect(verify(log.bytes)).to.include({ records: 5, epochs: 2, epochEnded: false });
+      expect(verify(log.commit({ type: 'EpochEnded' }).bytes)).to.include({ epoch: 2, epochEnded: true });
+    });
+
+    it('accepts a later term without log_id', () => {
+      const log = new LogBuilder().startEpoch();
+      log.epoch = 2;
+      log.commit({ type: 'EpochStarted', payload: { epoch: 2 } });
+      expect(verify(log.bytes)).to.include({ epochs: 2, logId: 'log-1' });
+    });
+
     it('keeps a bounded memory for a line that never ends', () => {
       const verifier = new ChainVerifier();
       const push = (): void => {
         for (let chunk = 0; chunk < 100; chunk++) verifier.push(Buffer.alloc(1_000, 'x'));
       };
       expect(push).to.throw(Damage).that.includes({ kind: 'too_large', seq: 0 });
+      const log = new LogBuilder().startEpoch().commit({ payload: { text: 'x'.repeat(65_500) } });
+      const damage = damageOf(log.bytes);
+      expect(damage).to.include({ kind: 'too_large', seq: 1, offset: log.lines[0]!.length });
     });
   });
 
@@ -429,6 +454,7 @@ describe('ChainVerifier', () => {
   describe('on a log whose writer broke the rules, with every hash right', () => {
     const started = (): LogBuilder => new LogBuilder().startEpoch();
     const open = { batch: 'x' };
+    const plainEvent = started().commit({}).lines[1]!.toString().slice(9, -161);
     const cases: readonly (readonly [what: string, kind: DamageKind, seq: number, log: LogBuilder])[] = [
       [
         'no EpochStarted at seq 0',
@@ -437,6 +463,12 @@ describe('ChainVerifier', () => {
         Object.assign(new LogBuilder(), { epoch: 1 }).commit({}),
       ],
       ['epoch 0', 'epoch_broken', 0, new LogBuilder().commit({})],
+      [
+        'epoch 0 of a nameless writer',
+        'epoch_broken',
+        0,
+        Object.assign(new LogBuilder(), { writer: '' }).commit({}),
+      ],
       [
         'a first epoch that is not 1',
         'epoch_broken',
@@ -510,6 +542,21 @@ describe('ChainVerifier', () => {
         started().text(Buffer.from('{"seq":1,"x":"\xff"}', 'latin1')),
       ],
       ['a legacy event without a number', 'malformed', 1, started().text('{"x":1}')],
+      [
+        'text that is no UTF-8',
+        'malformed',
+        1,
+        started().text(Buffer.from(plainEvent.replace('Agent', 'Ag\xe9nt'), 'latin1')),
+      ],
+      [
+        'a number with a leading zero',
+        'malformed',
+        1,
+        started().text(plainEvent.replace('"seq":1', '"seq":01')),
+      ],
+      ['a blank after the event', 'not_canonical', 1, started().text(`${plainEvent} `)],
+      ['a bracket after the event', 'malformed', 1, started().text(`${plainEvent}}`)],
+      ['more in the event', 'malformed', 1, started().text(plainEvent.replace(/\}$/, ',"z":1}'))],
       ['an end that is false', 'malformed', 1, started().commit({ meta: { end: false as unknown as true } })],
       ['a fraction for an epoch', 'malformed', 1, started().commit({ meta: { epoch: 1.5 } })],
       ['more in meta', 'malformed', 1, started().commit({ meta: { more: 1 } as object })],
@@ -549,6 +596,17 @@ describe('ChainVerifier', () => {
       });
     }
 
+    it('finds a term whose payload cannot be read, also without being strict', () => {
+      const first = started().lines[0]!.toString().slice(9, -161);
+      for (const payload of ['{"epoch":1,}', '1', '{"epoch":1,"log_id":"\xe9","v":1}']) {
+        const text = Buffer.from(first.replace(/"payload":\{.*?\}/, `"payload":${payload}`), 'latin1');
+        for (const strict of [true, false]) {
+          const damage = damageOf(new LogBuilder().text(text).bytes, { strict });
+          expect(damage, payload).to.include({ kind: 'malformed', seq: 0 });
+        }
+      }
+    });
+
     it('says which log it should have been', () => {
       expect(damageOf(sampleLog().bytes, { logId: 'log-9' })).to.include({ kind: 'foreign', seq: 0 });
       expect(verify(sampleLog().bytes, { logId: 'log-1' }).logId).to.equal('log-1');
@@ -556,7 +614,7 @@ describe('ChainVerifier', () => {
 
     it('finds the same without being strict, but for what is in payloads', () => {
       for (const [what, kind, seq, log] of cases) {
-        if (what === 'no payload version') continue;
+        if (what === 'no payload version' || kind === 'not_canonical') continue;
         expect(damageOf(log.bytes, { strict: false }), what).to.include({ kind, seq });
       }
     });

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { CommitRules, type Violation } from './commit-rules.js';
+import { CommitRules, EPOCH_STARTED, type Violation } from './commit-rules.js';
 import { Damage, type DamageKind } from './damage.js';
 import { EventScanner } from './event-scanner.js';
 import { readOtherEvent } from './legacy-event.js';
@@ -148,7 +148,7 @@ export class ChainVerifier {
   /** Checks an event whose hash is good. Returns its number; the rules have not seen it if that is not the next. */
   #checkEvent(text: Buffer, start: number, end: number, lineBytes: number): number {
     const scanner = this.#scanner;
-    if (!scanner.scan(text, start, end, !this.#strict)) {
+    if (!this.#scans(text, start, end)) {
       const other = readOtherEvent(text.subarray(start, end));
       if (other.is === 'nothing') throw this.#found('malformed', other.detail);
       if (other.is === 'legacy') {
@@ -167,6 +167,13 @@ export class ChainVerifier {
       if (scanner.isEnd) this.#rules.closeCommit();
     }
     return scanner.seq;
+  }
+
+  /** Whether the event is canonical, as far as that is asked for; what a term says of itself is always looked at. */
+  #scans(text: Buffer, start: number, end: number): boolean {
+    const scanner = this.#scanner;
+    if (!scanner.scan(text, start, end, !this.#strict)) return false;
+    return this.#strict || !scanner.typeIs(EPOCH_STARTED) || scanner.scan(text, start, end, false);
   }
 
   #commit(): void {
@@ -308,7 +315,6 @@ export class ChainVerifier {
 
   #report(damage: Damage): Damage {
     this.#damage = damage;
-    this.#pending = [];
     return damage;
   }
 }

@@ -3,7 +3,7 @@ import type { JsonMap } from './event.js';
 import type { EventScanner } from './event-scanner.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_RECORDS } from './limits.js';
 
-const EPOCH_STARTED = Buffer.from('EpochStarted');
+export const EPOCH_STARTED = Buffer.from('EpochStarted');
 const EPOCH_ENDED = Buffer.from('EpochEnded');
 
 /** What a rule has against a record. */
