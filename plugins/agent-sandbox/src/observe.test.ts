@@ -38,6 +38,18 @@ describe('observing an Agent', () => {
     expect(observe(spec).refusal?.message).to.match(/^spec has \d+ bytes and must have at most 32768$/);
   });
 
+  it('keeps to 32 KiB also where what replaces secrets is longer than they are', () => {
+    const env = Array.from({ length: 64 }, (_, index) => ({ name: `A${index}_TOKEN`, value: 'x' }));
+    const filler = 'x'.repeat(28_000);
+    const declared = canonicalize(observeAgent(agent({ image: 'a', env, args: [filler] })));
+    const room = 32_768 - Buffer.byteLength(declared);
+    const longest = observeAgent(agent({ image: 'a', env, args: [filler + 'x'.repeat(room)] }));
+    expect(Buffer.byteLength(canonicalize(longest))).to.equal(32_768);
+    expect(
+      Object.keys(observeAgent(agent({ image: 'a', env, args: [`${filler}${'x'.repeat(room)}x`] }))),
+    ).to.deep.equal(['metadata']);
+  });
+
   it('is not held up by text that is made to be looked at for long', () => {
     // Each start of what may be a token would have to be followed to the end: minutes, unless it is bounded.
     for (const length of [30_000, 3_000_000]) {

@@ -99,12 +99,10 @@ const workspace: StructuralSchema = {
     'The directory /workspace, which lasts as long as the Agent: through restarts, new images and suspension.',
   default: {},
   properties: {
-    size: {
-      ...amount(
-        BYTES,
-        'Bytes, such as 10Gi. The default is a setting of the operator, 1Gi unless changed. It can grow, not shrink.',
-      ),
-    },
+    size: amount(
+      BYTES,
+      'Bytes, such as 10Gi. The default is a setting of the operator, 1Gi unless changed. It can grow, not shrink.',
+    ),
     storageClassName: {
       type: 'string',
       description:

@@ -151,8 +151,11 @@ function checkList(
   problems: Problem[],
 ): void {
   const { items, minItems = 0, maxItems = Number.MAX_SAFE_INTEGER } = schema;
-  if (list.length < minItems)
-    problems.push({ field, detail: `must have at least ${minItems} entries; or leave it out` });
+  if (list.length < minItems) {
+    const detail =
+      minItems === 1 ? 'must not be empty; leave it out instead' : `must have at least ${minItems} entries`;
+    problems.push({ field, detail });
+  }
   if (list.length > maxItems) problems.push({ field, detail: `must have at most ${maxItems} entries` });
   if (items === undefined) return;
   const keys = schema['x-kubernetes-list-map-keys'];
