@@ -1,4 +1,5 @@
 import type { Clock } from '@rynxs/kernel';
+import { listenToAbort } from './abort-listeners.js';
 
 /** What ends a call early: its deadline, or the caller. */
 export type CallEnd = 'deadline' | 'aborted';
@@ -9,7 +10,7 @@ export class CallScope implements Disposable {
   readonly #signal: AbortSignal;
   readonly #deadlineMs: number;
   readonly #timer: Disposable;
-  readonly #onAbort = () => this.#finish('aborted');
+  readonly #listening: Disposable;
   #end: CallEnd | undefined;
   #onEnd: ((end: CallEnd) => void) | undefined;
 
@@ -18,7 +19,7 @@ export class CallScope implements Disposable {
     this.#signal = signal;
     this.#deadlineMs = clock.monotonic() + timeoutMs;
     this.#timer = clock.schedule(timeoutMs, () => this.#finish('deadline'));
-    signal.addEventListener('abort', this.#onAbort, { once: true });
+    this.#listening = listenToAbort(signal, () => this.#finish('aborted'));
     if (signal.aborted) this.#finish('aborted');
   }
 
@@ -52,7 +53,7 @@ export class CallScope implements Disposable {
   [Symbol.dispose](): void {
     this.#onEnd = undefined;
     this.#timer[Symbol.dispose]();
-    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#listening[Symbol.dispose]();
   }
 
   #finish(end: CallEnd): void {
