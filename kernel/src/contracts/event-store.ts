@@ -68,9 +68,12 @@ export interface OpenedStore {
  */
 export interface EventStore {
   /**
-   * Takes the store for writing, recovers an unfinished commit, finds the head.
-   * Throws `locked` when another writer has it, `damaged` when anything before the last commit does not verify:
-   * then nothing was changed. Creates an empty store where none exists.
+   * Takes the store for writing, recovers an unfinished commit, finds the head. Creates an empty store where none exists.
+   * Throws `locked` when another writer has it, `damaged` (with a Damage of @rynxs/log, as the error or its cause) when
+   * what is before the last commit does not verify: then nothing was changed.
+   *
+   * A driver verifies the last commit, and everything before it moves anything aside. Whatever else is stored is
+   * verified once, by the kernel, which replays all of it before it writes: so a driver must never hide damage from `read`.
    */
   open(signal: AbortSignal): Promise<OpenedStore>;
 
@@ -95,7 +98,10 @@ export interface EventStore {
   createObject(name: string, bytes: Uint8Array, signal: AbortSignal): Promise<void>;
   /** The object's bytes, or undefined when there is none. */
   readObject(name: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
-  /** Names under `prefix`, in ascending byte order. Names are `[a-z0-9/._-]`, at most 200 characters. */
+  /**
+   * Names under `prefix`, in ascending byte order. Names are `[a-z0-9/._-]`, at most 200 characters; what stands between
+   * slashes is not empty, `.` or `..`, and no name is the folder of another one.
+   */
   listObjects(prefix: string, signal: AbortSignal): Promise<readonly string[]>;
 
   /** Waits for an append under way, gives the store up. Later calls throw `closed`. */

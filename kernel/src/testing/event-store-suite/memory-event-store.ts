@@ -41,7 +41,7 @@ export function memoryEventStore(storage: MemoryStorage = new MemoryStorage()): 
 
 /** See memoryEventStore. */
 export class MemoryEventStore implements EventStore {
-  readonly location = 'memory:';
+  readonly location: string = 'memory:';
   readonly #storage: MemoryStorage;
   #isClosed = false;
 
