@@ -131,7 +131,7 @@ export interface ResourceCache {
   subscribe(listener: (event: CacheEvent) => void): Disposable;
   /**
    * Puts the answer of an own write into the cache at once, unless something newer is there, so that the next look
-   * does not see the state before the write.
+   * does not see the state before the write. Subscribers are told at once, and not again when the watch comes to it.
    */
   assume(object: KubernetesObject): void;
   readonly size: number;

@@ -54,6 +54,7 @@ export class Controller {
   readonly #caches = new Map<string, ResourceCache>();
   readonly #subscriptions: Disposable[] = [];
   readonly #context: PassContext;
+  #isAssuming = false;
   readonly #seconds;
   readonly #results;
 
@@ -70,6 +71,7 @@ export class Controller {
       seen: new Set(),
       retryNotBefore: new Map(),
       cacheOf: (type) => this.#cache(type),
+      assume: (type, object) => this.#assume(type, object),
       persist: (what, attempt) => this.#persist(what, attempt),
       again: (key, delayMs) => this.#queue.addAfter(key, delayMs),
     };
@@ -129,10 +131,24 @@ export class Controller {
       if (aggregate.reconciler === reconciler) this.#queue.add(queueKeyOf(aggregate.id), 'resync');
     }
     const subscribe = (type: ResourceType, listener: (event: CacheEvent) => void) =>
-      this.#subscriptions.push(this.#cache(type).subscribe(listener));
+      this.#subscriptions.push(
+        this.#cache(type).subscribe((event) => {
+          if (!this.#isAssuming) listener(event);
+        }),
+      );
     subscribe(reconciler.resource, (event) => this.#onObject(event));
     for (const type of reconciler.owns) subscribe(type, ({ object }) => this.#onChild(object));
     for (const type of reconciler.watches ?? []) subscribe(type, ({ object }) => this.#onWatched(object));
+  }
+
+  /** Own writes are told to all subscribers of the cache but this one. */
+  #assume(type: ResourceType, object: KubernetesObject): void {
+    this.#isAssuming = true;
+    try {
+      this.#cache(type).assume(object);
+    } finally {
+      this.#isAssuming = false;
+    }
   }
 
   #onObject({ type, object, previous }: CacheEvent): void {

@@ -28,6 +28,8 @@ export interface ExecuteContext {
   readonly cluster: Cluster;
   readonly term: Term;
   readonly cacheOf: (resource: ResourceType) => ResourceCache;
+  /** Puts the answer of a write into the cache, knowing that it is an own write. */
+  readonly assume: (resource: ResourceType, object: KubernetesObject) => void;
   /** Uid of the object whose child is acted upon. */
   readonly ownerUid: string;
   /** The manifest that was applied to this child before; what it had and the new one lacks is taken out. */
@@ -135,7 +137,7 @@ function writeOptions({ term, requestTimeoutMs }: ExecuteContext) {
 }
 
 function applied(resource: ResourceType, object: KubernetesObject, context: ExecuteContext): ActionOutcome {
-  context.cacheOf(resource).assume(object);
+  context.assume(resource, object);
   return { kind: 'applied', uid: object.metadata.uid ?? '' };
 }
 

@@ -242,6 +242,24 @@ export function clusterSuite({ name, create, watchTimeoutMs = 2_000 }: ClusterSu
       expect(cache.withLabel('app.kubernetes.io/instance', 'two')).to.have.lengthOf(0);
     });
 
+    it('tells subscribers of an assumed write at once, and once', async () => {
+      const cache = cluster.cache(CONFIG_MAP);
+      await cache.synced(signal);
+      const created = await makeConfigMap('a', { key: '1' });
+      await eventually(() => cache.get({ namespace, name: 'a' }) !== undefined);
+      const seen: string[] = [];
+      using _ = cache.subscribe(({ type, object }) => {
+        if (object.metadata.namespace === namespace)
+          seen.push(`${type} ${object.metadata.name} ${JSON.stringify(object.data)}`);
+      });
+      seen.splice(0);
+      cache.assume(await cluster.update(CONFIG_MAP, { ...created, data: { key: '2' } }, options));
+      expect(seen).to.deep.equal(['modified a {"key":"2"}']);
+      await makeConfigMap('b');
+      await eventually(() => seen.length > 1);
+      expect(seen.slice(1)).to.deep.equal(['added b {"key":"value"}']);
+    });
+
     it('shows an assumed write at once, and never goes back behind it', async () => {
       const cache = cluster.cache(CONFIG_MAP);
       await cache.synced(signal);

@@ -246,7 +246,8 @@ class MemoryCache implements ResourceCache {
   }
 
   assume(object: KubernetesObject): void {
-    if (isNewer(object, this.get(object.metadata))) this.#objects.set(keyOf(object.metadata), object);
+    const previous = this.get(object.metadata);
+    this.receive(previous === undefined ? { type: 'added', object } : { type: 'modified', object, previous });
   }
 
   receive(event: CacheEvent): void {
