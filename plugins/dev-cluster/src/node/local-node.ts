@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { Clock, KubernetesObject, Logger } from '@rynxs/kernel';
@@ -24,8 +26,11 @@ import { unschedulable, wantsNode } from './scheduling.js';
 
 export interface LocalNodeOptions {
   readonly storage: ObjectStorage;
-  /** Absolute path of the directory for volumes, logs and what pods need while they run. Nothing else may use it. */
-  readonly dir: string;
+  /**
+   * Absolute path of the directory for volumes, logs and what pods need while they run; nothing else may use it. Absent: a
+   * temporary one, which goes with the node.
+   */
+  readonly dir?: string;
   /** Name of the Node object that pods are bound to. */
   readonly nodeName: string;
   readonly clock: Clock;
@@ -49,17 +54,20 @@ export class LocalNode implements PodRuntime {
   readonly #abandoned = new Map<string, string>();
   readonly #events: EventRecorder;
   readonly #exec: ExecServer;
+  readonly #dir: string;
   #context: PodWorkerContext | undefined;
   #probe: SandboxProbe = { unavailable: 'the node has not started', remedy: 'Wait.' };
 
   constructor(private readonly options: LocalNodeOptions) {
     this.#events = new EventRecorder(options.storage, options.nodeName, options.logger);
-    this.#exec = new ExecServer({ nodeDir: options.dir, clock: options.clock, logger: options.logger });
+    this.#dir = options.dir ?? join(tmpdir(), `rynxs-node-${process.pid}-${randomBytes(8).toString('hex')}`);
+    this.#exec = new ExecServer({ nodeDir: this.#dir, clock: options.clock, logger: options.logger });
   }
 
   /** Probes the host, then runs what the storage has bound to this node, and binds what waits. */
   async start(signal: AbortSignal): Promise<void> {
-    const { dir, storage, clock } = this.options;
+    const { storage, clock } = this.options;
+    const dir = this.#dir;
     await passableDirectory(dir);
     await passableDirectory(join(dir, 'volumes'));
     // Of pods that ran when the operator before this one ended: their processes ended with it.
@@ -108,6 +116,7 @@ export class LocalNode implements PodRuntime {
     signal.removeEventListener('abort', forced);
     await this.#context?.limiter.close();
     this.#context = undefined;
+    if (this.options.dir === undefined) await rm(this.#dir, { recursive: true, force: true });
   }
 
   exec(
@@ -140,13 +149,13 @@ export class LocalNode implements PodRuntime {
       response,
       signal,
       worker,
-      nodeDir: this.options.dir,
+      nodeDir: this.#dir,
       now: this.options.clock.now(),
     });
   }
 
   #contextFor(runtime: PodWorkerContext['runtime']): PodWorkerContext {
-    const { storage, clock, logger, dir } = this.options;
+    const { storage, clock, logger } = this.options;
     const limiter = createLimiter(clock);
     return {
       ...{ storage, clock, logger, runtime, limiter },
@@ -154,7 +163,7 @@ export class LocalNode implements PodRuntime {
       identity: hostIdentity(),
       userland: hostUserland(readMountTable()),
       facts: { userland: userlandName(), enforcement: limiter.enforcement },
-      nodeDir: dir,
+      nodeDir: this.#dir,
     };
   }
 
@@ -280,7 +289,7 @@ export class LocalNode implements PodRuntime {
     for (const [directory, key] of this.#abandoned) {
       if ([...this.#workers.values()].some((worker) => worker.refersTo(key))) continue;
       this.#abandoned.delete(directory);
-      const removal = rm(join(this.options.dir, directory), { recursive: true, force: true })
+      const removal = rm(join(this.#dir, directory), { recursive: true, force: true })
         .catch((error: unknown) => {
           this.options.logger.error('the data of a deleted claim could not be removed', { directory, error });
         })
@@ -290,7 +299,7 @@ export class LocalNode implements PodRuntime {
   }
 
   async #removeOrphanedLogs(): Promise<void> {
-    const logs = join(this.options.dir, 'logs');
+    const logs = join(this.#dir, 'logs');
     await mkdir(logs, { recursive: true, mode: 0o700 });
     const living = new Set(this.options.storage.list(PODS).map((pod) => pod.metadata.uid));
     for (const uid of await readdir(logs)) {

@@ -8,7 +8,7 @@ const NODE_DIR = '/tmp';
 
 /**
  * As `unshareRoot`, by bubblewrap: one process instead of a shell that starts some thirty. What it cannot do itself is done
- * before, in a mount namespace that it then leaves: a new devpts, and the node's directory at a path in reach.
+ * before, in a mount namespace that it then leaves: the right /proc, a new devpts, and the node's directory at a path in reach.
  */
 export function bubblewrapRoot(build: RootBuild, finish: string): readonly string[] {
   const bubblewrap = [
@@ -24,6 +24,8 @@ export function bubblewrapRoot(build: RootBuild, finish: string): readonly strin
   ];
   const script = [
     'set -eu',
+    // bubblewrap names processes as its own pid namespace counts, and looks them up in /proc.
+    'mount -t proc -o nosuid,nodev,noexec proc /proc',
     'mount -t devpts -o newinstance,ptmxmode=0666,mode=620,nosuid,noexec devpts /dev/pts',
     `mount -c --rbind . ${NODE_DIR}`,
     'cd /',

@@ -206,12 +206,13 @@ function removeLeftovers(place: string): void {
   }
 }
 
+/** Whether a process runs; one that has ended and only waits for its parent to notice does not. */
 function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !['Z', 'X'].includes(stat.slice(stat.lastIndexOf(')') + 2)[0] ?? '');
   } catch (error) {
-    return !hasErrno(error, 'ESRCH');
+    return !hasErrno(error, 'ENOENT') && !hasErrno(error, 'ESRCH');
   }
 }
 

@@ -175,7 +175,7 @@ async function start(
   const script = (launched.child.stdio as readonly unknown[])[5];
   if (reports === null || setup === null || !(script instanceof Writable)) throw new SandboxError('no pipes');
   const errors = collectText(setup, MAX_MESSAGE_BYTES);
-  const status = new StatusLines(reports, options.clock);
+  const status = new StatusLines(reports, launched, options.clock);
   // A set-up that failed has closed its end; the report says so.
   script.on('error', () => {});
   script.end(confinedScript(command));

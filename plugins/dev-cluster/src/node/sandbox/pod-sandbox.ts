@@ -71,7 +71,7 @@ export class PodSandbox {
     // The holder only ever reads the end; a broken pipe says that it is gone, and so does `exited`.
     stdin.on('error', () => {});
     const errors = collectText(stderr, MAX_MESSAGE_BYTES);
-    const status = new StatusLines(stdout, options.clock);
+    const status = new StatusLines(stdout, outer, options.clock);
     try {
       const line = await status.next(START_DEADLINE_MS, options.signal);
       const [pid, loopback] = (line ?? '').split(' ');

@@ -1,7 +1,8 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
+import { type StdioEntry, withoutInherited } from './inherited-descriptors.js';
 
 /** Where the tools of the host are looked for. The operator's own PATH never decides what runs. */
 export const HOST_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -10,7 +11,6 @@ export const HOST_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbi
 export interface Exit {
   /** Exit code; 128 plus the signal's number when a signal ended it, as a shell and the kubelet count. */
   readonly code: number;
-  readonly signal?: NodeJS.Signals;
 }
 
 /** A process of ours with the promise of its end. */
@@ -28,10 +28,15 @@ export interface LaunchedProcess {
  */
 export function launch(
   argv: readonly string[],
-  options: Pick<SpawnOptions, 'cwd' | 'stdio'>,
+  options: { readonly cwd: string; readonly stdio: readonly StdioEntry[] },
 ): LaunchedProcess & { readonly startError: () => Error | undefined } {
   const [file = '', ...args] = argv;
-  const child = spawn(file, args, { ...options, env: { PATH: HOST_PATH }, detached: true });
+  const child = spawn(file, args, {
+    cwd: options.cwd,
+    stdio: withoutInherited(options.stdio),
+    env: { PATH: HOST_PATH },
+    detached: true,
+  });
   let exit: Exit | undefined;
   let startError: Error | undefined;
   const exited = new Promise<Exit>((resolve) => {
@@ -51,7 +56,7 @@ export function launch(
 
 function exitOf(code: number | null, signal: NodeJS.Signals | null): Exit {
   if (signal === null) return { code: code ?? 0 };
-  return { code: 128 + (constants.signals[signal] ?? 0), signal };
+  return { code: 128 + (constants.signals[signal] ?? 0) };
 }
 
 /** Sends a signal; false when the process is gone already. */

@@ -4,21 +4,29 @@ import type { Clock } from '@rynxs/kernel';
 /** More than this in one go is no report of ours. */
 const MAX_PENDING_BYTES = 65_536;
 
+/** How long after a process's end its last lines may take; a child of it that holds the pipe open is not waited for. */
+const LAST_LINES_MS = 500;
+
 /** The lines by which a process that is being set up reports how far it is. */
 export class StatusLines {
   readonly #lines: string[] = [];
   #partial = '';
   #ended = false;
   #wake: (() => void) | undefined;
+  #lastLines: Disposable | undefined;
 
   constructor(
     private readonly stream: Readable,
+    process: { readonly exited: Promise<unknown> },
     private readonly clock: Clock,
   ) {
     stream.on('data', (chunk: Buffer) => this.#read(chunk.toString('utf8')));
     stream.once('close', () => this.#end());
     // What goes wrong with the stream ends the report; why is told by the process's exit.
     stream.once('error', () => this.#end());
+    void process.exited.then(() => {
+      if (!this.#ended) this.#lastLines = clock.schedule(LAST_LINES_MS, () => this.close());
+    });
   }
 
   /**
@@ -61,6 +69,7 @@ export class StatusLines {
 
   #end(): void {
     this.#ended = true;
+    this.#lastLines?.[Symbol.dispose]();
     this.#notify();
   }
 

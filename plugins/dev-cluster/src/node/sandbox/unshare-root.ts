@@ -5,6 +5,13 @@ import { quoted, quotedCommand } from './shell.js';
 /** Where the new root is put together; it hides what the host has there from this mount namespace alone. */
 const NEW_ROOT = '/tmp';
 
+/**
+ * Starts the first process of the new pid namespace and passes on how it ended. A shell does what `unshare --fork` would,
+ * because that (2.38) gives a wrong exit code when the process was killed. What the shell itself has to say about that
+ * goes nowhere; descriptor 2 is for the set-up.
+ */
+const WAIT_FOR_FIRST = 'exec 7>&2 2>/dev/null; "$@" 2>&7 7>&-; exit $?';
+
 export interface RootBuild {
   readonly entries: readonly RootEntry[];
   readonly readOnlyRoot: boolean;
@@ -37,8 +44,9 @@ export function unshareRoot(build: RootBuild, finish: string): readonly string[]
     'cd /',
     `exec ${inner}`,
   ].join('\n');
-  const namespaces = ['--mount', '--pid', '--cgroup', '--fork', '--kill-child', '--propagation', 'private'];
-  return ['unshare', ...namespaces, 'sh', '-c', script];
+  const namespaces = ['--mount', '--pid', '--cgroup', '--propagation', 'private'];
+  const first = ['setpriv', '--pdeathsig=KILL', 'sh', '-c', script];
+  return ['unshare', ...namespaces, 'sh', '-c', WAIT_FOR_FIRST, 'sh', ...first];
 }
 
 function entryLines(entries: readonly RootEntry[]): string[] {
