@@ -13,7 +13,8 @@ import { hostHas } from './probe.js';
 
 const IDLE = ["trap 'exit 0' TERM INT; while :; do sleep 1000 & wait $!; done"] as const;
 /** What a process's status says of its rights, without the bounding set. */
-const RIGHTS = "grep -E '^(Uid|Gid|Groups|CapInh|CapPrm|CapEff|CapAmb|NoNewPrivs|Seccomp):' /proc/self/status";
+const RIGHTS =
+  "grep -E '^(Uid|Gid|Groups|CapInh|CapPrm|CapEff|CapAmb|NoNewPrivs|Seccomp):' /proc/self/status";
 
 for (const runtime of ['bubblewrap', 'unshare'] as const satisfies readonly SandboxRuntime[]) {
   describe(`container by ${runtime}`, function () {
@@ -52,12 +53,21 @@ for (const runtime of ['bubblewrap', 'unshare'] as const satisfies readonly Sand
 
     it("sees a minimal root and nothing of the host's other directories", async () => {
       const { stdout } = await harness.sh('ls -A /');
-      const allowed = new Set(
-        'bin dev etc lib lib32 lib64 libx32 proc sbin tmp usr workspace'.split(' '),
-      );
+      const allowed = new Set('bin dev etc lib lib32 lib64 libx32 proc sbin tmp usr workspace'.split(' '));
       const names = stdout.trim().split('\n');
       expect(names.filter((name) => !allowed.has(name))).to.deep.equal([]);
-      for (const path of [homedir(), '/root', '/home', '/var', '/opt', '/srv', '/run', '/sys', process.cwd(), harness.dir]) {
+      for (const path of [
+        homedir(),
+        '/root',
+        '/home',
+        '/var',
+        '/opt',
+        '/srv',
+        '/run',
+        '/sys',
+        process.cwd(),
+        harness.dir,
+      ]) {
         expect((await harness.run(['ls', path])).code, path).to.equal(2);
       }
     });
@@ -70,8 +80,10 @@ for (const runtime of ['bubblewrap', 'unshare'] as const satisfies readonly Sand
       expect(stdout).to.include('nonroot:x:65532:65532:').and.not.include('daemon');
     });
 
-    it("sees its own processes only", async () => {
-      const { stdout } = await harness.sh("ls /proc | grep -E '^[0-9]+$' | sort -n | head -1; ls /proc | grep -cE '^[0-9]+$'");
+    it('sees its own processes only', async () => {
+      const { stdout } = await harness.sh(
+        "ls /proc | grep -E '^[0-9]+$' | sort -n | head -1; ls /proc | grep -cE '^[0-9]+$'",
+      );
       const [first, count] = stdout.trim().split('\n').map(Number);
       expect(first).to.equal(1);
       expect(count).to.be.lessThan(6);
@@ -104,7 +116,9 @@ for (const runtime of ['bubblewrap', 'unshare'] as const satisfies readonly Sand
     });
 
     it('cannot change settings of the kernel', async () => {
-      const { code } = await harness.sh('echo x >/proc/sys/kernel/core_pattern || echo b >/proc/sysrq-trigger');
+      const { code } = await harness.sh(
+        'echo x >/proc/sys/kernel/core_pattern || echo b >/proc/sysrq-trigger',
+      );
       expect(code).to.not.equal(0);
     });
 
@@ -132,7 +146,9 @@ for (const runtime of ['bubblewrap', 'unshare'] as const satisfies readonly Sand
       await writeFile(join(harness.dir, source, 'file'), 'as it is');
       await giveTree(join(harness.dir, source), harness.identity);
       const mounts = [{ source, path: '/tmp/deep/fixed', readOnly: true }];
-      const { stdout, stderr } = await harness.sh('cat /tmp/deep/fixed/file; touch /tmp/deep/fixed/file', { mounts });
+      const { stdout, stderr } = await harness.sh('cat /tmp/deep/fixed/file; touch /tmp/deep/fixed/file', {
+        mounts,
+      });
       expect(stdout).to.equal('as it is');
       expect(stderr).to.include('Read-only file system');
     });
@@ -152,7 +168,7 @@ for (const runtime of ['bubblewrap', 'unshare'] as const satisfies readonly Sand
       expect(stdout).to.equal(words.map((word) => `[${word}]`).join(''));
     });
 
-    it("never shows its environment on a command line of the host", async () => {
+    it('never shows its environment on a command line of the host', async () => {
       const marker = `secret-${process.pid}-${Date.now()}`;
       const seen: string[] = [];
       const starting = harness.start(['sh', '-c', ...IDLE], { env: { TOKEN: marker } });
@@ -172,7 +188,7 @@ for (const runtime of ['bubblewrap', 'unshare'] as const satisfies readonly Sand
     });
 
     it('inherits no files of the operator', async () => {
-      const { stdout } = await harness.sh('ls -l /proc/$$/fd | sed -n 's/.* \\([0-9]*\\) -> /\\1 /p'');
+      const { stdout } = await harness.sh("ls -l /proc/$$/fd | sed -n 's/.* \\([0-9]*\\) -> /\\1 /p'");
       const [input, output, errors, ...others] = stdout.trim().split('\n');
       expect(input).to.equal('0 /dev/null');
       expect(output).to.match(/^1 .*fifo-/);
@@ -210,19 +226,31 @@ for (const runtime of ['bubblewrap', 'unshare'] as const satisfies readonly Sand
       const container = await harness.start(['sleep', '1000']);
       container.kill();
       expect(await container.exited).to.deep.equal({ code: 137 });
-      const suicide = await harness.start(['sh', '-c', 'sh -c \'kill -9 $PPID\'; trap "exit 9" TERM; sleep 0.01; exit 5']);
+      const suicide = await harness.start([
+        'sh',
+        '-c',
+        'sh -c \'kill -9 $PPID\'; trap "exit 9" TERM; sleep 0.01; exit 5',
+      ]);
       expect((await suicide.exited).code, 'process 1 cannot be killed from inside').to.equal(5);
     });
 
     it('gets SIGTERM as process 1 and may end by itself', async () => {
-      const container = await harness.start(['sh', '-c', "trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 1000 & wait $!; done"]);
+      const container = await harness.start([
+        'sh',
+        '-c',
+        "trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 1000 & wait $!; done",
+      ]);
       await new Promise((resolve) => container.stdout.once('data', resolve));
       container.signal('SIGTERM');
       expect((await container.exited).code).to.equal(3);
     });
 
     it('takes all of its processes with it when its first one ends', async () => {
-      const container = await harness.start(['sh', '-c', 'sleep 4711 & sleep 4711 & (sleep 4711 &) ; echo up; read x <$(mktemp -u) 2>/dev/null; wait']);
+      const container = await harness.start([
+        'sh',
+        '-c',
+        'sleep 4711 & sleep 4711 & (sleep 4711 &) ; echo up; read x <$(mktemp -u) 2>/dev/null; wait',
+      ]);
       await eventually(() => descendants(container).length >= 3, 'its children run');
       const all = descendants(container);
       container.kill();
@@ -288,7 +316,9 @@ for (const runtime of ['bubblewrap', 'unshare'] as const satisfies readonly Sand
       });
 
       it('tells exit code, output and errors', async () => {
-        const result = await outcome(await harness.enter(container, ['sh', '-c', 'echo a; echo b >&2; exit 9']));
+        const result = await outcome(
+          await harness.enter(container, ['sh', '-c', 'echo a; echo b >&2; exit 9']),
+        );
         expect(result).to.deep.equal({ stdout: 'a\n', stderr: 'b\n', code: 9 });
       });
 
@@ -299,7 +329,11 @@ for (const runtime of ['bubblewrap', 'unshare'] as const satisfies readonly Sand
       });
 
       it('dies when it is killed, whatever it does', async () => {
-        const joined = await harness.enter(container, ['sh', '-c', "trap '' TERM INT HUP; echo up; exec sleep 4712"]);
+        const joined = await harness.enter(container, [
+          'sh',
+          '-c',
+          "trap '' TERM INT HUP; echo up; exec sleep 4712",
+        ]);
         await new Promise((resolve) => joined.stdout.once('data', resolve));
         joined.kill();
         await joined.exited;
@@ -313,7 +347,9 @@ for (const runtime of ['bubblewrap', 'unshare'] as const satisfies readonly Sand
           tty: true,
         });
         const output = await text(joined.stdout);
-        expect(output.trim()).to.equal(joined.tty).and.to.match(/^\/dev\/pts\/\d+$/);
+        expect(output.trim())
+          .to.equal(joined.tty)
+          .and.to.match(/^\/dev\/pts\/\d+$/);
         expect((await joined.exited).code).to.equal(4);
       });
     });
