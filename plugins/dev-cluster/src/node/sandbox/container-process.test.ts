@@ -188,7 +188,9 @@ for (const runtime of ['bubblewrap', 'unshare'] as const satisfies readonly Sand
     });
 
     it('inherits no files of the operator', async () => {
-      const { stdout } = await harness.sh("ls -l /proc/$$/fd | sed -n 's/.* \\([0-9]*\\) -> /\\1 /p'");
+      const { stdout } = await harness.sh(
+        "ls -l /proc/$$/fd >/tmp/l; sed -n 's/.* \\([0-9]*\\) -> /\\1 /p' /tmp/l",
+      );
       const [input, output, errors, ...others] = stdout.trim().split('\n');
       expect(input).to.equal('0 /dev/null');
       expect(output).to.match(/^1 .*fifo-/);

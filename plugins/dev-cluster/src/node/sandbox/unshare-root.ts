@@ -10,7 +10,7 @@ const NEW_ROOT = '/tmp';
  * because that (2.38) gives a wrong exit code when the process was killed. What the shell itself has to say about that
  * goes nowhere; descriptor 2 is for the set-up.
  */
-const WAIT_FOR_FIRST = 'exec 7>&2 2>/dev/null; "$@" 2>&7 7>&-; exit $?';
+const WAIT_FOR_FIRST = 'exec 7>&2 2>/dev/null; (exec "$@" 2>&7 7>&-); exit $?';
 
 export interface RootBuild {
   readonly entries: readonly RootEntry[];
