@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { relative } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { type RynxsError, rynxsError } from '@rynxs/kernel';
 import { dataDirectory, kubeconfigFile, logDirectory as usualLogDirectory } from '../data-directory.js';
 import { openLogForReading } from '../log-reading/open-log.js';
@@ -158,6 +159,7 @@ export class DevRun {
         this.#dataDir === dataDirectory(undefined, cwd) &&
         this.#session.logDirectory === usualLogDirectory(this.#dataDir),
       log: this.#session.store.location,
+      command: existsSync(join(cwd, 'node_modules/.bin/rynxs')) ? 'npx rynxs' : 'rynxs',
     });
   }
 

@@ -8,10 +8,12 @@ export function nextSteps(details: {
   readonly metrics: string | undefined;
   /** Whether the commands would find this session's log and cluster without being told. */
   readonly inUsualPlace: boolean;
+  /** How this program is called from where the user is: `npx rynxs` in a clone. */
+  readonly command: string;
   /** URL of the log, for `--store`. */
   readonly log: string;
 }): string {
-  const { agent, dataDir, metrics, inUsualPlace, log } = details;
+  const { agent, command, dataDir, metrics, inUsualPlace, log } = details;
   const kubeconfig = shellWord(details.kubeconfig);
   const kubectl = `kubectl --kubeconfig ${kubeconfig}`;
   const store = inUsualPlace ? '' : ` --store ${shellWord(log)}`;
@@ -25,9 +27,9 @@ export function nextSteps(details: {
     );
   }
   lines.push(
-    `  npx rynxs agents${cluster}`,
-    `  npx rynxs log tail -f${store}`,
-    `  npx rynxs log verify${store}`,
+    `  ${command} agents${cluster}`,
+    `  ${command} log tail -f${store}`,
+    `  ${command} log verify${store}`,
   );
   if (metrics !== undefined) lines.push(`  curl ${metrics}`);
   lines.push('', `Ctrl-C stops it. Agents, their workspaces and the log are kept in ${dataDir}.`, '');
