@@ -3,7 +3,7 @@ import type { ChildrenState } from '../reconcile/children.js';
 import type { KubernetesObject, ObjectKey, ResourceType } from './cluster.js';
 import { createToken } from './token.js';
 
-/** A child object as it should be. Only the fields that it has are owned; everything else in the cluster is left alone. */
+/** A child object as it should be. Only the fields that it has are owned, those that are null as absent; all else is left alone. */
 export interface Manifest {
   readonly resource: ResourceType;
   /** Complete with apiVersion, kind, name, namespace, labels and the owner reference. Same bytes for the same state. */

@@ -9,7 +9,7 @@ import {
 import type { Term } from '../contracts/leadership.js';
 import type { Action, Manifest } from '../contracts/reconciler.js';
 import { RynxsError } from '../errors/rynxs-error.js';
-import { differingPaths, mergeOwned } from './owned-fields.js';
+import { differingPaths, mergeOwned, newObject } from './owned-fields.js';
 import { scrub } from './scrub.js';
 
 /** What came of an action: recorded as ActionApplied or ActionFailed. */
@@ -77,7 +77,11 @@ async function attempt(action: Action, context: ExecuteContext, fresh: boolean):
 async function create(manifest: Manifest, key: ObjectKey, context: ExecuteContext): Promise<ActionOutcome> {
   const { resource, object } = manifest;
   try {
-    return applied(resource, await context.cluster.create(resource, object, writeOptions(context)), context);
+    return applied(
+      resource,
+      await context.cluster.create(resource, newObject(object), writeOptions(context)),
+      context,
+    );
   } catch (error) {
     if (!(error instanceof ClusterError) || error.reason !== 'exists') throw error;
     const live = await read(resource, key, context, true);

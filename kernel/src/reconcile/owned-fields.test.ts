@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { KubernetesObject } from '../contracts/cluster.js';
-import { differingPaths, mergeOwned, valuesAt } from './owned-fields.js';
+import { differingPaths, mergeOwned, newObject, valuesAt } from './owned-fields.js';
 
 const metadata = { name: 'a', namespace: 'default' };
 const deployment = (spec: unknown, labels?: Record<string, string>): KubernetesObject => ({
@@ -80,6 +80,28 @@ describe('owned fields', () => {
     expect(merged.metadata.labels).to.deep.equal({ fresh: '1', theirs: '1' });
   });
 
+  it('may be owned as absent: null in a manifest', () => {
+    const desired = deployment({
+      strategy: { type: 'Recreate', rollingUpdate: null },
+      containers: [{ name: 'a', tty: null }],
+    });
+    expect(
+      differingPaths(desired, deployment({ strategy: { type: 'Recreate' }, containers: [{ name: 'a' }] })),
+    ).to.deep.equal([]);
+    const live = deployment({
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } },
+      containers: [{ name: 'a', tty: true }],
+    });
+    expect(differingPaths(desired, live)).to.deep.equal([
+      '/spec/strategy/type',
+      '/spec/strategy/rollingUpdate',
+      '/spec/containers/0/tty',
+    ]);
+    const clean = { strategy: { type: 'Recreate' }, containers: [{ name: 'a' }] };
+    expect(mergeOwned(live, desired, undefined).spec).to.deep.equal(clean);
+    expect(newObject(desired).spec).to.deep.equal(clean);
+  });
+
   it('keep uid, resourceVersion, status and everything else of the live object', () => {
     const live = {
       ...deployment({ volumeName: 'pv-1' }),
@@ -92,7 +114,12 @@ describe('owned fields', () => {
 
   it('do not differ any more after merging, whatever the live object was', () => {
     const json = fc.letrec((tie) => ({
-      value: fc.oneof({ depthSize: 'small' }, fc.constantFrom('a', 'b', 1, true), tie('list'), tie('map')),
+      value: fc.oneof(
+        { depthSize: 'small' },
+        fc.constantFrom('a', 'b', 1, true, null),
+        tie('list'),
+        tie('map'),
+      ),
       list: fc.array(tie('value'), { maxLength: 3 }),
       map: fc.dictionary(fc.constantFrom('name', 'image', 'x/y', 'z'), tie('value'), { maxKeys: 3 }),
     }));

@@ -3,8 +3,8 @@ import type { KubernetesObject } from '../contracts/cluster.js';
 /**
  * Which fields of a live object are ours: exactly those that the manifest has. Members that the manifest lacks
  * (server defaults, others' annotations) are not looked at. Lists are ours as a whole: same length, same order, and
- * element by element only the members that the manifest's element has. Of metadata, only labels, annotations and the
- * presence of our owner references count.
+ * element by element only the members that the manifest's element has. A member that is null is ours as absent. Of
+ * metadata, only labels, annotations and the presence of our owner references count.
  */
 
 const MAX_PATHS = 32;
@@ -24,6 +24,11 @@ export function differingPaths(desired: KubernetesObject, live: KubernetesObject
     compare(wanted, found, '/metadata/ownerReferences', paths);
   }
   return paths;
+}
+
+/** The manifest as a new object: what it owns as absent is left out. */
+export function newObject(desired: KubernetesObject): KubernetesObject {
+  return mergeValue(undefined, desired, undefined) as KubernetesObject;
 }
 
 /** The values at those pointers, for a digest of what was found. */
@@ -78,22 +83,21 @@ function mergedMap(
 
 function mergeValue(live: unknown, desired: unknown, previous: unknown): unknown {
   if (Array.isArray(desired)) {
-    const before = Array.isArray(live) ? live : [];
-    return desired.map((element, index) => {
-      const at = counterpart(before, element, index);
-      return at === undefined
-        ? element
-        : mergeValue(at, element, counterpart(asArray(previous), element, index));
-    });
+    return desired.map((element, index) =>
+      mergeValue(
+        counterpart(asArray(live), element, index),
+        element,
+        counterpart(asArray(previous), element, index),
+      ),
+    );
   }
-  if (!isRecord(desired) || !isRecord(live)) return desired;
-  const merged: Record<string, unknown> = { ...live };
-  if (isRecord(previous)) {
-    for (const key of Object.keys(previous)) if (!(key in desired)) delete merged[key];
-  }
+  if (!isRecord(desired)) return desired;
+  const merged: Record<string, unknown> = isRecord(live) ? { ...live } : {};
+  const before = isRecord(previous) ? previous : {};
+  for (const key of Object.keys(before)) if (!(key in desired)) delete merged[key];
   for (const [key, value] of Object.entries(desired)) {
-    merged[key] =
-      key in live ? mergeValue(live[key], value, isRecord(previous) ? previous[key] : undefined) : value;
+    if (value === null) delete merged[key];
+    else merged[key] = mergeValue(merged[key], value, before[key]);
   }
   return merged;
 }
@@ -108,7 +112,8 @@ function counterpart(list: readonly unknown[], element: unknown, index: number):
 
 function compare(desired: unknown, live: unknown, path: string, paths: string[]): void {
   if (paths.length >= MAX_PATHS || desired === undefined || desired === live) return;
-  if (isEmpty(desired) && (live === undefined || isEmpty(live))) return;
+  if ((desired === null || isEmpty(desired)) && (live === undefined || live === null || isEmpty(live)))
+    return;
   if (Array.isArray(desired)) {
     if (!Array.isArray(live) || live.length !== desired.length) paths.push(path);
     else {

@@ -27,6 +27,8 @@ const VOLUME_MOUNTS = [
   { name: 'config', mountPath: '/etc/rynxs', readOnly: true },
 ];
 
+// A null is owned as absent: whoever adds a host network or another strategy by hand has it taken out again.
+
 /** One pod that holds to the restricted Pod Security profile, or none while the computer does not run. */
 export function deployment(computer: Computer, metadata: ObjectMeta): Manifest {
   const { name, isRunning } = computer;
@@ -40,7 +42,7 @@ export function deployment(computer: Computer, metadata: ObjectMeta): Manifest {
         replicas: isRunning ? 1 : 0,
         revisionHistoryLimit: 1,
         // The workspace is one volume: two pods of one computer must never overlap.
-        strategy: { type: 'Recreate' },
+        strategy: { type: 'Recreate', rollingUpdate: null },
         selector: { matchLabels: selectorOf(name) },
         template: { metadata: { labels: labelsOf(name) }, spec: podSpec(computer) },
       },
@@ -52,8 +54,12 @@ function podSpec(computer: Computer) {
   const { name, isolation } = computer;
   const { runtimeClassName, user } = isolation;
   return {
-    ...(runtimeClassName === undefined ? {} : { runtimeClassName }),
+    runtimeClassName: runtimeClassName ?? null,
     ...(isIdle(computer) ? { terminationGracePeriodSeconds: IDLE_GRACE_PERIOD_SECONDS } : {}),
+    hostNetwork: null,
+    hostPID: null,
+    hostIPC: null,
+    shareProcessNamespace: null,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     securityContext: {
@@ -82,12 +88,12 @@ function container(computer: Computer) {
   return {
     name: CONTAINER,
     image,
-    ...(program === undefined ? {} : { command: program }),
-    ...(args === undefined ? {} : { args }),
+    command: program ?? null,
+    args: args ?? null,
     workingDir: WORKSPACE_PATH,
     env: variables(env),
     envFrom: [],
-    ...(resources.requests === undefined && resources.limits === undefined ? {} : { resources }),
+    resources: owned(resources),
     securityContext: {
       allowPrivilegeEscalation: false,
       capabilities: { add: [], drop: ['ALL'] },
@@ -96,6 +102,12 @@ function container(computer: Computer) {
     },
     volumeMounts: VOLUME_MOUNTS,
   };
+}
+
+/** Without requests the API server makes them of the limits; without either, both are owned as absent. */
+function owned({ requests, limits }: Computer['resources']) {
+  if (requests === undefined && limits === undefined) return { requests: null, limits: null };
+  return { ...(requests === undefined ? {} : { requests }), limits: limits ?? null };
 }
 
 function variables(declared: readonly EnvVariable[]) {
