@@ -173,6 +173,14 @@ describe('ObjectCache', () => {
       expect(events).to.deep.equal(['added a@1', 'modified a@6']);
     });
 
+    it('reports an object that an own write has replaced as deleted and added', () => {
+      const { cache, events } = syncedCache([configMap('a', 1)], 5);
+      cache.assume(configMap('a', 8, { uid: 'new' }));
+      cache.apply('DELETED', configMap('a', 7));
+      cache.apply('ADDED', configMap('a', 8, { uid: 'new' }));
+      expect(events).to.deep.equal(['added a@1', 'deleted a@1', 'added a@8']);
+    });
+
     it('does not go back to an older version', () => {
       const { cache } = syncedCache([], 5);
       cache.assume(configMap('a', 9));

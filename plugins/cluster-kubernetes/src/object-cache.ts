@@ -206,17 +206,12 @@ export class ObjectCache implements ResourceCache {
       this.#put(key, object);
       return;
     }
-    this.#store(key, object);
-    this.#report(previous === undefined ? { type: 'added', object } : { type: 'modified', object, previous });
-  }
-
-  #store(key: string, object: KubernetesObject): void {
-    const previous = this.#objects.get(key);
     if (previous !== undefined) this.#unindex(key, previous);
     this.#objects.set(key, object);
     for (const owner of object.metadata.ownerReferences ?? []) this.#byOwner.add(owner.uid, key);
     const instance = object.metadata.labels?.[INDEXED_LABEL];
     if (instance !== undefined) this.#byInstance.add(instance, key);
+    this.#report(previous === undefined ? { type: 'added', object } : { type: 'modified', object, previous });
   }
 
   #remove(key: string, last: KubernetesObject): void {
