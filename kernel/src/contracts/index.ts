@@ -1,3 +1,4 @@
+export * from './children.js';
 export * from './clock.js';
 export * from './cluster.js';
 export * from './config.js';

@@ -1,39 +1,8 @@
 import type { ConfigSchema } from './config.js';
-import type { Token } from './token.js';
+import type { Provider } from './token.js';
 
 /** The contract version that this kernel speaks. One major version back keeps working, with a warning. */
 export const PLUGIN_API_VERSION = 1;
-
-/** A token that may go without a provider: the service then gets undefined. Made by `optional(TOKEN)`. */
-export interface OptionalToken<T> {
-  readonly token: Token<T>;
-  readonly optional: true;
-}
-
-/**
- * What a constructor's parameter asks for. A token of cardinality `many` gives an array of all its services, in the
- * order in which they started; also an empty one.
- */
-export type Dependency<T = unknown> = Token<T> | OptionalToken<T>;
-
-/**
- * A class whose instances implement `T`. Its constructor's parameters come from the container: either each one is
- * marked with `@inject(TOKEN)` (TypeScript), or the class lists the tokens in `static inject = [TOKEN, …]`
- * (plain JavaScript; `optional(TOKEN)` for what may be absent). The order of the list is the order of the parameters.
- */
-export interface ServiceClass<T> {
-  // Constructor parameters are resolved by token at run time; no static type can name them here.
-  new (...dependencies: never[]): T;
-  readonly inject?: readonly Dependency[];
-}
-
-/** One implementation of one token. Made by `TOKEN.as(type, Class)`. */
-export interface Provider<T = unknown> {
-  readonly token: Token<T>;
-  /** The value of the token's selecting variable that picks this provider, or a label where nothing selects. */
-  readonly type: string;
-  readonly implementation: ServiceClass<T>;
-}
 
 /**
  * A service may implement any of these; the host calls them. `start` runs after everything that the service

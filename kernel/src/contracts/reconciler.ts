@@ -1,5 +1,5 @@
 import type { JsonMap, LogEvent } from '@rynxs/log';
-import type { ChildrenState } from '../reconcile/children.js';
+import type { ChildrenState } from './children.js';
 import type { KubernetesObject, ObjectKey, ResourceType } from './cluster.js';
 import { createToken } from './token.js';
 

@@ -1,5 +1,3 @@
-import type { Provider, ServiceClass } from './plugin.js';
-
 /**
  * A typed name for a service: what a plugin provides and what another one asks for. Tokens are the public API of
  * the kernel. Two tokens of one name are the same token, also across two copies of the kernel in a process,
@@ -16,6 +14,37 @@ export interface Token<T> {
   readonly selectedBy?: string;
   /** Declares that `implementation` is the provider of this token for the type `type` (`file`, `s3`, …). */
   as(type: string, implementation: ServiceClass<T>): Provider<T>;
+}
+
+/** A token that may go without a provider: the service then gets undefined. Made by `optional(TOKEN)`. */
+export interface OptionalToken<T> {
+  readonly token: Token<T>;
+  readonly optional: true;
+}
+
+/**
+ * What a constructor's parameter asks for. A token of cardinality `many` gives an array of all its services, in the
+ * order in which they started; also an empty one.
+ */
+export type Dependency<T = unknown> = Token<T> | OptionalToken<T>;
+
+/**
+ * A class whose instances implement `T`. Its constructor's parameters come from the container: either each one is
+ * marked with `@inject(TOKEN)` (TypeScript), or the class lists the tokens in `static inject = [TOKEN, …]`
+ * (plain JavaScript; `optional(TOKEN)` for what may be absent). The order of the list is the order of the parameters.
+ */
+export interface ServiceClass<T> {
+  // Constructor parameters are resolved by token at run time; no static type can name them here.
+  new (...dependencies: never[]): T;
+  readonly inject?: readonly Dependency[];
+}
+
+/** One implementation of one token. Made by `TOKEN.as(type, Class)`. */
+export interface Provider<T = unknown> {
+  readonly token: Token<T>;
+  /** The value of the token's selecting variable that picks this provider, or a label where nothing selects. */
+  readonly type: string;
+  readonly implementation: ServiceClass<T>;
 }
 
 export interface TokenOptions {

@@ -1,6 +1,5 @@
 import 'reflect-metadata';
-import type { Dependency, OptionalToken, ServiceClass } from '../contracts/plugin.js';
-import type { Token } from '../contracts/token.js';
+import type { Dependency, OptionalToken, ServiceClass, Token } from '../contracts/token.js';
 
 /** Global, so that a plugin marked by another copy of the kernel is read the same way. */
 const MARKED = Symbol.for('rynxs.dependencies');

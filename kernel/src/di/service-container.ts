@@ -1,7 +1,6 @@
 import 'reflect-metadata';
 import { container, type DependencyContainer } from 'tsyringe';
-import type { Dependency, ServiceClass } from '../contracts/plugin.js';
-import type { Token } from '../contracts/token.js';
+import type { Dependency, ServiceClass, Token } from '../contracts/token.js';
 import { dependenciesOf, tokenOf } from './dependencies.js';
 
 /** A constructed service; hooks are looked up on it by the host. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import type { LifecycleHooks, Plugin, ServiceClass } from '../contracts/plugin.js';
+import type { LifecycleHooks, Plugin } from '../contracts/plugin.js';
 import { definePlugin } from '../contracts/plugin.js';
+import type { ServiceClass } from '../contracts/token.js';
 import { createToken } from '../contracts/token.js';
 import { type RynxsError, RynxsErrors, rynxsError } from '../errors/rynxs-error.js';
 import { capturingLogger } from '../testing/capturing-logger.js';

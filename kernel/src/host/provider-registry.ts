@@ -1,5 +1,4 @@
-import type { Provider } from '../contracts/plugin.js';
-import type { Token } from '../contracts/token.js';
+import type { Provider, Token } from '../contracts/token.js';
 import { type RynxsError, rynxsError } from '../errors/rynxs-error.js';
 import type { LoadedPlugin } from './loaded-plugin.js';
 

@@ -1,5 +1,4 @@
-import type { Provider, ServiceClass } from '../contracts/plugin.js';
-import type { Token } from '../contracts/token.js';
+import type { Provider, ServiceClass, Token } from '../contracts/token.js';
 import { dependenciesOf, tokenOf } from '../di/index.js';
 import type { ProviderRegistry, RegisteredProvider } from './provider-registry.js';
 

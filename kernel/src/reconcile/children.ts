@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { canonicalize, type JsonMap, type LogEvent } from '@rynxs/log';
+import type { ChildKey, ChildrenState, ChildState } from '../contracts/children.js';
 import type { ResourceType } from '../contracts/cluster.js';
 import type { Action, Manifest } from '../contracts/reconciler.js';
 import {
@@ -7,38 +8,10 @@ import {
   type ActionFailed,
   type ActionsDecided,
   type ActionUnconfirmed,
-  type ChildKey,
   type DecidedAction,
   type DriftObserved,
   payloadOf,
 } from './events.js';
-
-/** What the log says of one child. `B` is whatever the reconciler's manifests are computed from. */
-export interface ChildState<B> {
-  /** Uid of the object that exists; absent when none is known to. */
-  readonly uid?: string;
-  /** Digest of the manifest that it matches; absent when it is known to differ, or nothing is known. */
-  readonly digest?: string;
-  /** What the manifest that was last applied was computed from. */
-  readonly basis?: B;
-  /** A decided action that has no outcome yet. */
-  readonly pending?: {
-    readonly decision: number;
-    readonly action: number;
-    readonly verb: DecidedAction['verb'];
-    readonly digest: string | null;
-    readonly basis: B;
-  };
-  /** Why the last action failed; forgotten by the next decision. */
-  readonly failure?: {
-    readonly digest: string | null;
-    readonly reason: string;
-    readonly message: string;
-    readonly permanent: boolean;
-  };
-}
-
-export type ChildrenState<B> = { readonly [child: ChildKey]: ChildState<B> };
 
 /** `Deployment/my-agent`. Children live in the namespace of their owner. */
 export function childKey(resource: ResourceType, name: string): ChildKey {

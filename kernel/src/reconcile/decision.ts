@@ -1,14 +1,8 @@
 import type { LogRecord } from '@rynxs/log';
+import type { ChildKey } from '../contracts/children.js';
 import type { Action, Decision } from '../contracts/reconciler.js';
 import { childKey, manifestDigest } from './children.js';
-import type {
-  ActionApplied,
-  ActionFailed,
-  ActionsDecided,
-  ChildKey,
-  DecidedAction,
-  EventDraft,
-} from './events.js';
+import type { ActionApplied, ActionFailed, ActionsDecided, DecidedAction, EventDraft } from './events.js';
 import type { ActionOutcome } from './execute.js';
 import type { Aggregate } from './projection.js';
 

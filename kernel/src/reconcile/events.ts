@@ -1,12 +1,10 @@
 import type { Json, JsonMap } from '@rynxs/log';
+import type { ChildKey } from '../contracts/children.js';
 
 /**
  * Payloads of the events that the kernel writes, version 1. Names and digests only: never whole manifests, never
  * secrets. Keys are snake_case, like the record's own.
  */
-
-/** A child of an object: `Deployment/my-agent`. */
-export type ChildKey = string;
 
 interface Payload {
   readonly v: 1;

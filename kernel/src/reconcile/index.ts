@@ -1,6 +1,4 @@
 export {
-  type ChildrenState,
-  type ChildState,
   childKey,
   decideChildren,
   manifestDigest,

@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
+import type { ChildKey } from '../contracts/children.js';
 import type { KubernetesObject, ResourceCache, ResourceType } from '../contracts/cluster.js';
 import type { Manifest } from '../contracts/reconciler.js';
 import { childKey, manifestDigest } from './children.js';
-import type { ChildKey, DriftObserved, ObjectObserved } from './events.js';
+import type { DriftObserved, ObjectObserved } from './events.js';
 import { differingPaths, valuesAt } from './owned-fields.js';
 import { type Aggregate, isSameSpec } from './projection.js';
 

@@ -1,7 +1,8 @@
 import type { JsonMap, LogEvent } from '@rynxs/log';
+import type { ChildrenState } from '../contracts/children.js';
 import type { KubernetesObject, ResourceType } from '../contracts/cluster.js';
 import type { Decision, LiveView, Manifest, Reconciler, Report } from '../contracts/reconciler.js';
-import { type ChildrenState, decideChildren, reduceChildren } from '../reconcile/children.js';
+import { decideChildren, reduceChildren } from '../reconcile/children.js';
 import { type ObjectObserved, payloadOf } from '../reconcile/events.js';
 
 export const WIDGET: ResourceType = {
