@@ -66,8 +66,16 @@ describe('an agent on the embedded cluster, by kubectl', function () {
   });
 
   it('keeps what is written to its workspace', async () => {
-    await inside('echo hi > /workspace/x');
+    const { exitCode } = await kubectl(
+      'exec',
+      'deploy/my-agent',
+      '--',
+      'sh',
+      '-c',
+      'echo hi > /workspace/x; id; ls /',
+    );
 
+    expect(exitCode).to.equal(0);
     expect(await inside('cat /workspace/x')).to.equal('hi\n');
   });
 
