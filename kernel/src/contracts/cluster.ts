@@ -55,7 +55,7 @@ export interface ObjectKey {
  * `conflict`: 409 on an update or delete whose precondition failed. `exists`: 409 AlreadyExists.
  * `missing`: 404. `gone`: 410. `invalid`: 400, 405, 415, 422 or a denial by admission; will not get better by itself.
  * `denied`: 401 or 403. `throttled`: 429, or a 503 with Retry-After.
- * `ambiguous`: sent, but no answer came (time-out, reset): it may have happened.
+ * `ambiguous`: sent, but no answer came (time-out, reset), or a write was answered with 504: it may have happened.
  * `unavailable`: not sent, or another 5xx. `aborted`: the caller's signal ended it before it was sent.
  */
 export type ClusterErrorReason =
