@@ -488,6 +488,22 @@ describe('ClusterClient', () => {
     expect(client.cache(CONFIG_MAPS, { transform })).not.to.equal(client.cache(CONFIG_MAPS));
   });
 
+  it('may be disposed of by a listener, between the first list and the watch', async () => {
+    const collection = new WatchedCollection();
+    collection.put('a', {});
+    const failures: unknown[] = [];
+    const onFailure = (error: unknown) => failures.push(error);
+    process.on('unhandledRejection', onFailure);
+    stack.defer(() => void process.off('unhandledRejection', onFailure));
+    const { server, client } = await setUp((request, response) => collection.answer(request, response));
+    const disposed = Promise.withResolvers<void>();
+    client.cache(CONFIG_MAPS).subscribe(() => disposed.resolve(client[Symbol.asyncDispose]()));
+    await disposed.promise;
+    await new Promise(setImmediate);
+    expect(failures).to.deep.equal([]);
+    expect(server.requests).to.have.lengthOf(1);
+  });
+
   it('when disposed of ends caches, requests and connections', async () => {
     const collection = new WatchedCollection();
     const { server, client } = await setUp((request, response) => {

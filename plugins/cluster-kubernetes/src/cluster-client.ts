@@ -192,7 +192,9 @@ export class ClusterClient implements Cluster, AsyncDisposable {
     if (running !== undefined) return running.cache;
     const cache = new ObjectCache(resource, options, this.#parts.logger);
     this.#caches.set(key, [...known, { transform, cache }]);
-    const reflecting = new Reflector(cache, this.#reflectorParts).run(this.#closing.signal);
+    const reflecting = new Reflector(cache, `watch ${this.#reflectors.length}`, this.#reflectorParts).run(
+      this.#closing.signal,
+    );
     this.#reflectors.push(
       reflecting.catch((error: unknown) =>
         this.#parts.logger.error('a reflector has ended; its cache is no longer fed', {

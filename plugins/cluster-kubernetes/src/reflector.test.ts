@@ -102,6 +102,20 @@ describe('a cache over list and watch', () => {
     });
   }
 
+  it('keeps its connection when the server ends a watch in time', async () => {
+    const { collection, server, client } = await setUp();
+    const cache = client.cache(CONFIG_MAPS);
+    await cache.synced(signal);
+    for (let round = 1; round <= 5; round += 1) {
+      await eventually('it watches', () => collection.watcherCount === 1);
+      collection.put(`object-${round}`, {});
+      await eventually('the object is there', () => cache.size === round);
+      collection.endWatches('end');
+    }
+    await eventually('it watches again', () => collection.watcherCount === 1);
+    expect(server.connectionCount).to.equal(2);
+  });
+
   it('resumes from a bookmark, so that quiet resources do not fall behind', async () => {
     const { collection, client } = await setUp();
     const cache = client.cache(CONFIG_MAPS);

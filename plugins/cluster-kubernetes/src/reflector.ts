@@ -15,7 +15,7 @@ import { listPage, PAGE_SIZE, type Page, selectorQuery } from './list-page.js';
 import type { ObjectCache } from './object-cache.js';
 import { type Requester, requestHeaders } from './requester.js';
 import { collectionPath, resourceName } from './resource-path.js';
-import type { Transport } from './transport.js';
+import type { Transport, WatchLane } from './transport.js';
 import { type WatchEvent, WatchStream } from './watch-stream.js';
 
 const LIST_TIMEOUT_MS = 60_000;
@@ -49,13 +49,15 @@ export class Reflector {
   readonly #cache: ObjectCache;
   readonly #resource: ResourceType;
   readonly #options: CacheOptions;
+  readonly #lane: WatchLane;
   readonly #backoff: Backoff;
   #mustList = true;
   #isPaging = true;
   /** Whether the last failure was a forgotten version: a server that forgets at once must not be listed in a loop. */
   #wasGone = false;
 
-  constructor(cache: ObjectCache, parts: ReflectorParts) {
+  constructor(cache: ObjectCache, lane: WatchLane, parts: ReflectorParts) {
+    this.#lane = lane;
     this.#parts = parts;
     this.#cache = cache;
     this.#resource = cache.resource;
@@ -132,7 +134,7 @@ export class Reflector {
     if (signal.aborted) stop();
     let failed: unknown;
     try {
-      transport.dispatch('watches', credentials.tls, this.#watchRequest(credentials), stream);
+      transport.dispatch(this.#lane, credentials.tls, this.#watchRequest(credentials), stream);
       await stream.ended;
     } catch (error) {
       stream.cancel(error instanceof Error ? error : new Error(String(error)));

@@ -5,7 +5,7 @@ import { errorOfAnswer, errorOfConnection, failure, type Subject } from './clust
 import type { Credentials, Identity } from './credentials.js';
 import { type Answer, Exchange, type Unanswered } from './exchange.js';
 import { Slots } from './slots.js';
-import type { Lane, Transport } from './transport.js';
+import type { Lane, Transport, WatchLane } from './transport.js';
 
 const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
 const MAX_WAITING = 10_000;
@@ -13,7 +13,7 @@ const MAX_WAITING = 10_000;
 const USER_AGENT = 'rynxs';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
-export type RequestLane = Exclude<Lane, 'watches'>;
+export type RequestLane = Exclude<Lane, WatchLane>;
 
 export interface Call {
   readonly method: Method;

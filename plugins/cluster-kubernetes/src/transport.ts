@@ -4,7 +4,9 @@ import Pool from 'undici/lib/dispatcher/pool.js';
 import type { TlsMaterial } from './credentials.js';
 
 /** Where a request goes. Each lane has connections of its own, so that a full one never holds up another. */
-export type Lane = 'requests' | 'leases' | 'watches';
+export type Lane = 'requests' | 'leases' | WatchLane;
+/** One per watch, so that a watch is one connection, kept when it is opened again. */
+export type WatchLane = `watch ${number}`;
 
 const CONNECT_TIMEOUT_MS = 10_000;
 // Below the idle time-outs of the API server (90 s) and of cloud load balancers (60 s).
@@ -15,7 +17,7 @@ export class Transport {
   readonly #origin: string;
   readonly #maxConnections: number;
   #tls: TlsMaterial | undefined;
-  #pools: Readonly<Record<Lane, UndiciPool>> | undefined;
+  readonly #pools = new Map<Lane, UndiciPool>();
   readonly #retired = new Set<UndiciPool>();
   #isClosed = false;
 
@@ -33,37 +35,38 @@ export class Transport {
     handler: Dispatcher.DispatchHandler,
   ): void {
     if (this.#isClosed) throw new Error('the client is closed');
-    if (this.#pools === undefined || this.#tls !== tls) {
+    if (this.#tls !== tls) {
       // A connection keeps the client certificate that it was made with; what is under way ends on the old ones.
       this.#retire();
       this.#tls = tls;
-      this.#pools = {
-        requests: this.#pool(tls, this.#maxConnections),
-        leases: this.#pool(tls, 1),
-        watches: this.#pool(tls, null),
-      };
     }
-    this.#pools[lane].dispatch(options, handler);
+    let pool = this.#pools.get(lane);
+    if (pool === undefined) {
+      pool = this.#pool(tls, lane === 'requests' ? this.#maxConnections : 1);
+      this.#pools.set(lane, pool);
+    }
+    pool.dispatch(options, handler);
   }
 
   /** Cuts all connections; what is under way fails. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const pools = [...Object.values(this.#pools ?? {}), ...this.#retired];
-    this.#pools = undefined;
+    const pools = [...this.#pools.values(), ...this.#retired];
+    this.#pools.clear();
     await Promise.all(pools.map((pool) => pool.destroy()));
   }
 
   #retire(): void {
-    for (const pool of Object.values(this.#pools ?? {})) {
+    for (const pool of this.#pools.values()) {
       const forget = () => void this.#retired.delete(pool);
       this.#retired.add(pool);
       // Fails only when `close` destroys the pool first, and then there is nothing left to do.
       pool.close().then(forget, forget);
     }
+    this.#pools.clear();
   }
 
-  #pool(tls: TlsMaterial, connections: number | null): UndiciPool {
+  #pool(tls: TlsMaterial, connections: number): UndiciPool {
     return new Pool(this.#origin, {
       connections,
       pipelining: 1,

@@ -46,6 +46,8 @@ export class WatchStream implements Dispatcher.DispatchHandler {
   constructor(options: WatchStreamOptions) {
     this.#options = options;
     this.#lines = new JsonLines((line) => options.onEvent(asWatchEvent(line)), MAX_LINE_BYTES);
+    // Whoever awaits the end gets the rejection; a stream that is cancelled before that must not end the process.
+    this.#outcome.promise.catch(() => undefined);
     this.#lastByteMs = options.clock.monotonic();
     this.#timer = options.clock.schedule(options.staleAfterMs, () => this.#checkSilence());
   }
