@@ -43,20 +43,18 @@ export async function startOperator(
   const cluster = kernel.get(CLUSTER);
   const reconcilers = kernel.getAll(RECONCILER);
   const projection = new Projection(reconcilers);
-  const [info, log] = await Promise.all([
-    cluster.info(signal),
-    EventLog.open(
-      {
-        store: kernel.get(EVENT_STORE),
-        clock: kernel.get(CLOCK),
-        random: kernel.get(RANDOM),
-        logger: kernel.logger,
-        telemetry: kernel.get(TELEMETRY),
-        onRecord: (record: LogRecord) => projection.apply(record),
-      },
-      signal,
-    ),
-  ]);
+  const info = await cluster.info(signal);
+  const log = await EventLog.open(
+    {
+      store: kernel.get(EVENT_STORE),
+      clock: kernel.get(CLOCK),
+      random: kernel.get(RANDOM),
+      logger: kernel.logger,
+      telemetry: kernel.get(TELEMETRY),
+      onRecord: (record: LogRecord) => projection.apply(record),
+    },
+    signal,
+  );
   const run = new OperatorRun({
     cluster,
     info,

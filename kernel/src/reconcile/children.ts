@@ -8,7 +8,6 @@ import {
   type ActionFailed,
   type ActionsDecided,
   type ActionUnconfirmed,
-  type DecidedAction,
   type DriftObserved,
   payloadOf,
 } from './events.js';
