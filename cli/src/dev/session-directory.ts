@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { rynxsError } from '@rynxs/kernel';
 
@@ -21,7 +21,7 @@ export class SessionDirectory implements Disposable {
   static take(path: string): SessionDirectory {
     let database: DatabaseSync | undefined;
     try {
-      mkdirSync(path, { recursive: true, mode: 0o700 });
+      makeDirectory(path);
       // SQLite's lock ends with the process, however it ends; Node has no flock.
       database = new DatabaseSync(join(path, 'session.lock'), { timeout: 0 });
       database.exec('BEGIN EXCLUSIVE');
@@ -39,6 +39,18 @@ export class SessionDirectory implements Disposable {
   [Symbol.dispose](): void {
     rmSync(holderFile(this.path), { force: true });
     this.#database.close();
+  }
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // On a read-only file system Node says ENOENT here; the directory that is there tells the reason.
+    let parent = dirname(path);
+    while (!existsSync(parent)) parent = dirname(parent);
+    accessSync(parent, constants.W_OK);
+    throw error;
   }
 }
 

@@ -3,6 +3,7 @@ import { FIRST_PARTY_PLUGINS } from '../first-party-plugins.js';
 import { configFile } from '../settings/config-file.js';
 import type { OutputFormat } from '../terminal/output-format.js';
 import type { Terminal } from '../terminal/terminal.js';
+import { releaseYoungGeneration } from '../young-generation.js';
 
 /**
  * `rynxs start`: runs the operator until the user or the system ends it. Rejects with the reason for which it cannot
@@ -22,6 +23,7 @@ export async function runStart(
     await kernel.start(terminal.interrupted);
     printTree(kernel, options.output, terminal);
     const operator = await startOperator(kernel, { signal: terminal.interrupted });
+    releaseYoungGeneration();
     await operator.done;
   } catch (error) {
     // A signal during the start is a wish to stop like any other.
