@@ -3,7 +3,13 @@ import type { ServerResponse } from 'node:http';
 import { ClusterError, type ClusterErrorReason, type KubernetesObject } from '@rynxs/kernel';
 import { FakeClock } from '@rynxs/kernel/testing';
 import { expect } from 'chai';
-import { type ClientOptions, CONFIG_MAPS, clientOf, eventually, LEASES } from './testing/client-harness.js';
+import {
+  type ClientOptions,
+  CONFIG_MAPS,
+  clientOf,
+  eventually,
+  LEASES,
+} from './testing/client-harness.test.js';
 import { LOOPBACK_CERTIFICATE } from './testing/loopback-certificate.js';
 import { answerJson, type Script, ScriptedServer, statusObject } from './testing/scripted-server.js';
 import { WatchedCollection } from './testing/watched-collection.js';

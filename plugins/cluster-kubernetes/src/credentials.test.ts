@@ -8,7 +8,7 @@ import { FakeClock } from '@rynxs/kernel/testing';
 import { expect } from 'chai';
 import { Identity } from './credentials.js';
 import type { ClusterAccess } from './kubeconfig.js';
-import { accessTo, CONFIG_MAPS, clientOf } from './testing/client-harness.js';
+import { accessTo, CONFIG_MAPS, clientOf } from './testing/client-harness.test.js';
 import { LOOPBACK_CERTIFICATE, LOOPBACK_KEY } from './testing/loopback-certificate.js';
 import { answerJson, ScriptedServer, statusObject } from './testing/scripted-server.js';
 

@@ -5,7 +5,7 @@ import { ClusterError, type ExecOptions } from '@rynxs/kernel';
 import { expect } from 'chai';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { CHANNEL, channelFrame, outcomeOf } from './exec-channels.js';
-import { clientOf, eventually } from './testing/client-harness.js';
+import { clientOf, eventually } from './testing/client-harness.test.js';
 import { ScriptedServer, statusObject } from './testing/scripted-server.js';
 
 const POD = { namespace: 'team', name: 'web-0' };

@@ -5,7 +5,7 @@ import { CLUSTER, CLUSTER_CONNECTOR, hasCode } from '@rynxs/kernel';
 import { startTestKernel } from '@rynxs/kernel/testing';
 import { expect } from 'chai';
 import plugin from './index.js';
-import { CONFIG_MAPS } from './testing/client-harness.js';
+import { CONFIG_MAPS } from './testing/client-harness.test.js';
 import { answerJson, type Script, ScriptedServer, statusObject } from './testing/scripted-server.js';
 
 const { signal } = new AbortController();

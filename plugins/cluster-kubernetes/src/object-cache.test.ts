@@ -3,7 +3,7 @@ import { capturingLogger } from '@rynxs/kernel/testing';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ObjectCache, type WatchChange } from './object-cache.js';
-import { CONFIG_MAPS } from './testing/client-harness.js';
+import { CONFIG_MAPS } from './testing/client-harness.test.js';
 
 function configMap(name: string, version: number | string, metadata: object = {}): KubernetesObject {
   return {

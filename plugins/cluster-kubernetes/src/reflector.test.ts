@@ -1,7 +1,7 @@
 import type { CacheEvent, KubernetesObject } from '@rynxs/kernel';
 import { FakeClock } from '@rynxs/kernel/testing';
 import { expect } from 'chai';
-import { type ClientOptions, CONFIG_MAPS, clientOf, eventually } from './testing/client-harness.js';
+import { type ClientOptions, CONFIG_MAPS, clientOf, eventually } from './testing/client-harness.test.js';
 import { answerJson, type Script, ScriptedServer, statusObject } from './testing/scripted-server.js';
 import { WatchedCollection } from './testing/watched-collection.js';
 

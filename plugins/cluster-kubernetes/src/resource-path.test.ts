@@ -1,7 +1,7 @@
 import { ClusterError, type ResourceType } from '@rynxs/kernel';
 import { expect } from 'chai';
 import { collectionPath, objectPath } from './resource-path.js';
-import { CONFIG_MAPS } from './testing/client-harness.js';
+import { CONFIG_MAPS } from './testing/client-harness.test.js';
 
 const DEPLOYMENTS: ResourceType = {
   group: 'apps',

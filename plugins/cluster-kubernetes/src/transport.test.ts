@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { expect } from 'chai';
 import type { TlsMaterial } from './credentials.js';
 import { Exchange } from './exchange.js';
-import { eventually } from './testing/client-harness.js';
+import { eventually } from './testing/client-harness.test.js';
 import { LOOPBACK_CERTIFICATE, LOOPBACK_KEY } from './testing/loopback-certificate.js';
 import { ScriptedServer } from './testing/scripted-server.js';
 import { Transport } from './transport.js';
