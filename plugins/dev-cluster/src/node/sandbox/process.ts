@@ -34,7 +34,8 @@ export function launch(
   const child = spawn(file, args, {
     cwd: options.cwd,
     stdio: withoutInherited(options.stdio),
-    env: { PATH: HOST_PATH },
+    // Node hands this one on by itself unless it is named.
+    env: { PATH: HOST_PATH, NODE_V8_COVERAGE: undefined },
     detached: true,
   });
   let exit: Exit | undefined;
