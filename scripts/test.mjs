@@ -37,7 +37,7 @@ await runScript(async () => {
       ...(values.seed === undefined ? {} : { RYNXS_TEST_SEED: values.seed }),
     },
   });
-  if (!values['no-coverage']) printCoverage(coverageData);
+  if (!values['no-coverage']) printCoverage(coverageData, measured(files));
   return close('tests', totals);
 });
 
@@ -92,6 +92,13 @@ function testFiles(filters) {
     );
   }
   return files.filter((file) => filters.some((filter) => matches(file, filter)));
+}
+
+/** The packages of which tests ran: all but `test`, whose tests are of the others, when all ran. */
+function measured(files) {
+  return packages().filter(
+    (folder) => folder !== 'test' && files.some((file) => file.startsWith(`${folder}/dist/`)),
+  );
 }
 
 function matches(file, filter) {

@@ -1,10 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { nodeBinary, packages, root } from './install-and-build.mjs';
+import { nodeBinary, root } from './install-and-build.mjs';
 
-/** Prints what V8 measured, per package, and leaves the numbers of each file in coverage/coverage-summary.json. */
-export function printCoverage(dataDirectory) {
+/**
+ * Prints what V8 measured of `folders`, per package, and leaves the numbers of each file in
+ * coverage/coverage-summary.json.
+ *
+ * @param {string} dataDirectory @param {string[]} folders packages relative to the root
+ */
+export function printCoverage(dataDirectory, folders) {
   if (!existsSync(dataDirectory)) return;
   const { status, stderr } = spawnSync(
     nodeBinary,
@@ -15,8 +20,8 @@ export function printCoverage(dataDirectory) {
       ...['--reports-dir', join(root, 'coverage')],
       ...['--reporter', 'json-summary'],
       '--all',
-      ...packages().flatMap((folder) => ['--src', join(folder, 'dist')]),
-      ...['--include', '{log,kernel,cli,plugins/*}/{src,dist}/**'],
+      ...folders.flatMap((folder) => ['--src', join(folder, 'dist')]),
+      ...folders.flatMap((folder) => ['--include', `${folder}/{src,dist}/**`]),
       ...['--exclude', '**/*.test.{ts,js}', '--exclude', '**/*.d.ts'],
       '--exclude-after-remap',
     ],
@@ -27,7 +32,7 @@ export function printCoverage(dataDirectory) {
     return;
   }
   const { total, ...files } = JSON.parse(readFileSync(join(root, 'coverage/coverage-summary.json'), 'utf8'));
-  const rows = packages()
+  const rows = folders
     .map((folder) => [
       folder,
       sum(Object.entries(files).filter(([file]) => relative(root, file).startsWith(`${folder}/`))),

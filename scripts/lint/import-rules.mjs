@@ -12,7 +12,8 @@ const MAY_IMPORT = [
   { package: /^test$/, internal: 'all' },
 ];
 
-const TESTS = String.raw`\.test\.js$|^test/`;
+/** Tests, and what only tests use; the kernel's test kit is published, so the rules for products hold for it. */
+const TESTS = String.raw`\.test\.js$|^test/|^(?!kernel/).*/testing/`;
 const IMPORT = /^(import|export)\b[^;=]*?\bfrom\s*['"]|^import\s*['"]/m;
 const SAME_PACKAGE = '^((?:plugins/)?[^/]+)/dist/';
 
@@ -76,7 +77,7 @@ const RULES = [
     name: 'no-test-code-in-products',
     comment: 'Only tests and the test kit import tests and the test kit.',
     from: { path: SAME_PACKAGE, pathNot: [TESTS, '^kernel/dist/testing/'] },
-    to: { path: ['^kernel/dist/testing/', String.raw`\.test\.js$`] },
+    to: { path: ['/testing/', String.raw`\.test\.js$`] },
   },
 ];
 
@@ -150,7 +151,7 @@ function undeclared(root, folder) {
     .filter((name) => internal !== 'all' && !internal.includes(name))
     .map((name) => `internal-dependencies-are-allowed: ${folder}/package.json names ${name}`);
   for (const name of sources(root, folder)) {
-    const isTest = name.endsWith('.test.ts') || folder === 'test';
+    const isTest = new RegExp(TESTS).test(`${folder}/dist/${name.replace(/\.ts$/, '.js')}`);
     for (const specifier of importedBy(readFileSync(join(root, folder, 'src', name), 'utf8'))) {
       const dependency = packageOf(specifier);
       if (dependency === undefined) continue;

@@ -25,6 +25,8 @@ const GOOD = {
     "import { log } from '@rynxs/kernel';\nimport * as driver from 'driver';\nexport { driver, log };\n",
   'plugins/store-a/src/index.test.ts':
     "import { expect } from 'chai';\nimport { log } from '@rynxs/kernel/testing';\nexpect(log);\n",
+  'plugins/store-a/src/testing/harness.ts':
+    "import { expect } from 'chai';\nimport { log } from '@rynxs/kernel/testing';\nexport { expect, log };\n",
   'plugins/store-b/package.json': manifest('@rynxs/store-b', ['@rynxs/kernel']),
   'plugins/store-b/src/index.ts': 'export const b = 1;\n',
   'cli/package.json': manifest('rynxs', ['@rynxs/kernel', '@rynxs/store-a', '@rynxs/store-b']),
