@@ -114,7 +114,10 @@ export class LocalNode implements PodRuntime {
     signal.addEventListener('abort', forced, { once: true });
     await Promise.all(this.#runs);
     signal.removeEventListener('abort', forced);
-    await this.#context?.limiter.close();
+    await this.#context?.limiter.close().catch((error: unknown) => {
+      // The next operator removes what is left.
+      this.options.logger.warn('the cgroup of the node could not be removed', { error });
+    });
     this.#context = undefined;
     if (this.options.dir === undefined) await rm(this.#dir, { recursive: true, force: true });
   }

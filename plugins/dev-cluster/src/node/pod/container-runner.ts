@@ -43,8 +43,8 @@ export interface ContainerHost {
   /** The container's status is another now. */
   changed(): void;
   event(type: 'Normal' | 'Warning', reason: string, message: string, container: string): void;
-  /** Something failed that no one foresaw; it will be tried again. */
-  unexpected(error: unknown): void;
+  /** Something failed that no one foresaw. */
+  readonly unexpected: (error: unknown) => void;
 }
 
 /** A container that runs, with what commands that join it share. */
@@ -58,6 +58,10 @@ export interface RunningContainer {
 
 /** After the end of a container nothing can write to its output any more; this is for what nobody foresaw. */
 const DRAIN_DEADLINE_MS = 2_000;
+
+/** So long after its start a process may not have come to setting its signal handlers yet. */
+const YOUTH_MS = 1_000;
+const HANDLER_POLL_MS = 5;
 
 /** Runs one container of a pod: starts it, waits for its end, starts it again as the restart policy says. */
 export class ContainerRunner {
@@ -242,7 +246,7 @@ export class ContainerRunner {
       const running = { process, sandbox, limits, env, workingDir: spec.workingDir };
       return { startedAt: timestamp(host.clock), running };
     } catch (error) {
-      await limits.release();
+      await limits.release().catch(host.unexpected);
       throw error;
     }
   }
@@ -266,7 +270,7 @@ export class ContainerRunner {
       spec.name,
     );
     host.changed();
-    const exit = await endOf(process, stopping, grace);
+    const exit = await endOf(process, host.clock, stopping, grace);
     this.#running = undefined;
     using _deadline = host.clock.schedule(DRAIN_DEADLINE_MS, () => {
       process.stdout.destroy();
@@ -275,7 +279,7 @@ export class ContainerRunner {
     await outputs;
     this.#log?.close();
     const wasOutOfMemory = exit.code !== 0 && limits.oomKills() > 0;
-    await limits.release();
+    await limits.release().catch(host.unexpected);
     return {
       exitCode: exit.code,
       reason: wasOutOfMemory ? 'OOMKilled' : exit.code === 0 ? 'Completed' : 'Error',
@@ -328,7 +332,13 @@ class RetryWait {
 }
 
 /** The end of a process: by itself, or asked for when `stopping` aborts, or made when `grace` is over. */
-async function endOf(process: ContainerProcess, stopping: AbortSignal, grace: EndOfGrace): Promise<Exit> {
+async function endOf(
+  process: ContainerProcess,
+  clock: Clock,
+  stopping: AbortSignal,
+  grace: EndOfGrace,
+): Promise<Exit> {
+  const youngUntil = clock.monotonic() + YOUTH_MS;
   const stop = Promise.withResolvers<void>();
   const abort = (): void => stop.resolve();
   if (stopping.aborted) abort();
@@ -336,13 +346,34 @@ async function endOf(process: ContainerProcess, stopping: AbortSignal, grace: En
   try {
     await Promise.race([process.exited, stop.promise]);
     if (process.exit() === undefined) {
+      const ended = Promise.race([process.exited, grace.over]);
+      await handlerOf(process, clock, youngUntil, ended);
       process.signal('SIGTERM');
-      await Promise.race([process.exited, grace.over]);
+      await ended;
       process.kill();
     }
     return await process.exited;
   } finally {
     stopping.removeEventListener('abort', abort);
+  }
+}
+
+/**
+ * Gives a process that was only just started the time to set its handler for SIGTERM: as process 1 it would never see one
+ * that came before, and take its whole grace period.
+ */
+async function handlerOf(
+  process: ContainerProcess,
+  clock: Clock,
+  youngUntil: number,
+  ended: Promise<unknown>,
+): Promise<void> {
+  let hasEnded = false;
+  void ended.then(() => {
+    hasEnded = true;
+  });
+  while (!hasEnded && !process.handles('SIGTERM') && clock.monotonic() < youngUntil) {
+    await Promise.race([ended, clock.sleep(HANDLER_POLL_MS)]);
   }
 }
 

@@ -205,7 +205,7 @@ export class PodWorker {
       changed: () => this.#report(),
       event: (type, reason, message, container) => this.#event(type, reason, message, container),
       unexpected: (error) =>
-        context.logger.error('a container could not be started', { pod: this.#pod.metadata.name, error }),
+        context.logger.error('something failed in a pod', { pod: this.#pod.metadata.name, error }),
     };
   }
 

@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Clock } from '@rynxs/kernel';
 import {
   type ContainerLimits,
@@ -30,7 +30,7 @@ const RELEASE_WAIT_MS = 10;
 /** Finds the places from the texts of /proc/self/mountinfo and /proc/self/cgroup (cgroups(7)). */
 export function findCgroupPlaces(mountInfo: string, ownCgroups: string): CgroupPlaces {
   const paths = new Map<string, string>();
-  for (const line of ownCgroups.split('\n')) {
+  for (const line of ownCgroups.trim().split('\n')) {
     const [, controllers, ...path] = line.split(':');
     for (const controller of (controllers ?? '').split(',')) paths.set(controller, path.join(':'));
   }
@@ -40,7 +40,7 @@ export function findCgroupPlaces(mountInfo: string, ownCgroups: string): CgroupP
     const [mount = '', filesystem = ''] = line.split(' - ');
     const [type, , superOptions = ''] = filesystem.split(' ');
     const [, , , root = '/', target = ''] = mount.split(' ');
-    const below = (path: string) => join(target, root === '/' ? path : path.slice(root.length));
+    const below = (path: string) => resolve(target, `.${root === '/' ? path : path.slice(root.length)}`);
     if (type === 'cgroup2') {
       const own = below(paths.get('') ?? '/');
       // Beside this process where its own cgroup, having processes, cannot have controlled children.
@@ -67,14 +67,19 @@ export function createLimiter(clock: Clock, ownerPid: number = process.pid): Lim
   return limiterAt(places, clock, ownerPid);
 }
 
-/** As `createLimiter`, with given places. */
-export function limiterAt(places: CgroupPlaces, clock: Clock, ownerPid: number): Limiter {
+/** As `createLimiter`, with given places, and with another way to make a cgroup than by mkdir. */
+export function limiterAt(
+  places: CgroupPlaces,
+  clock: Clock,
+  ownerPid: number,
+  makeCgroup: (directory: string) => void = (directory) => mkdirSync(directory, { recursive: true }),
+): Limiter {
   nodes += 1;
   const name = `rynxs-${ownerPid}-${nodes}`;
   for (const place of places.unified) {
     const controllers = new Map<Controller, string>();
     const directory = join(place, name);
-    if (!attempt(() => enableUnified(place, directory))) continue;
+    if (!attempt(() => enableUnified(place, directory, makeCgroup))) continue;
     const available = readFileSync(join(directory, 'cgroup.controllers'), 'utf8').trim().split(' ');
     for (const controller of CONTROLLERS) {
       if (available.includes(controller)) controllers.set(controller, directory);
@@ -90,7 +95,7 @@ export function limiterAt(places: CgroupPlaces, clock: Clock, ownerPid: number):
     const place = places.v1[controller];
     if (place === undefined) continue;
     const directory = join(place, name);
-    if (!attempt(() => mkdirSync(directory, { recursive: true }))) continue;
+    if (!attempt(() => makeCgroup(directory))) continue;
     controllers.set(controller, directory);
     removeLeftovers(place);
   }
@@ -177,8 +182,8 @@ function oomKills(version: 'CgroupV1' | 'CgroupV2', directory: string): number {
 }
 
 /** Makes a v2 cgroup whose children may have controllers; throws where that is not allowed. */
-function enableUnified(place: string, directory: string): void {
-  mkdirSync(directory, { recursive: true });
+function enableUnified(place: string, directory: string, makeCgroup: (directory: string) => void): void {
+  makeCgroup(directory);
   try {
     const available = readFileSync(join(place, 'cgroup.controllers'), 'utf8').trim().split(' ');
     const wanted = CONTROLLERS.filter((each) => available.includes(each)).map((each) => `+${each}`);

@@ -11,6 +11,7 @@ import { MAX_MESSAGE_BYTES, type PodSandbox, SandboxError, START_DEADLINE_MS } f
 import {
   collectText,
   type Exit,
+  handlesSignal,
   type LaunchedProcess,
   launch,
   onlyChildOf,
@@ -61,6 +62,8 @@ export interface ContainerProcess extends ConfinedProcess {
   readonly pid: number;
   /** Sends a signal; nothing happens when it has ended. */
   signal(name: NodeJS.Signals): void;
+  /** Whether it has a handler for a signal. One that it has none for is lost on it, being process 1 of its namespace. */
+  handles(name: NodeJS.Signals): boolean;
 }
 
 /** No further user namespaces, no capabilities, none to be had; then the script from file descriptor 5. */
@@ -118,6 +121,7 @@ export async function startContainer(
     signal: (name) => {
       if (pid !== undefined && launched.exit() === undefined) signalProcess(pid, name);
     },
+    handles: (name) => pid !== undefined && launched.exit() === undefined && handlesSignal(pid, name),
   };
 }
 

@@ -70,6 +70,19 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
+/** Whether a process has a handler for a signal (SigCgt of proc_pid_status(5)); not when it is gone. */
+export function handlesSignal(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    const mask = /^SigCgt:\t([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
+    return (BigInt(`0x${mask}`) & (1n << BigInt(constants.signals[signal] - 1))) !== 0n;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) {
+      return false;
+    }
+    throw error;
+  }
+}
+
 /** Pid of the only child of a process, as the host counts; undefined when there is none. */
 export function onlyChildOf(pid: number): number | undefined {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
