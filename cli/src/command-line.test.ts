@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { Command } from 'commander';
 import { createProgram, runCommandLine } from './command-line.js';
-import { RecordingTerminal } from './testing/recording-terminal.js';
-import { TemporaryDirectory } from './testing/temporary-directory.js';
+import { RecordingTerminal } from './testing/recording-terminal.test.js';
+import { TemporaryDirectory } from './testing/temporary-directory.test.js';
 
 describe('the rynxs command', () => {
   let directory: TemporaryDirectory;

@@ -4,8 +4,8 @@ import { SampleLog } from '@rynxs/kernel/testing';
 import { FileEventStore } from '@rynxs/store-file';
 import { expect } from 'chai';
 import { runCommandLine } from '../command-line.js';
-import { RecordingTerminal } from '../testing/recording-terminal.js';
-import { TemporaryDirectory } from '../testing/temporary-directory.js';
+import { RecordingTerminal } from '../testing/recording-terminal.test.js';
+import { TemporaryDirectory } from '../testing/temporary-directory.test.js';
 import type { VerifyReport } from './verify-log.js';
 
 const signal = new AbortController().signal;

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { TemporaryDirectory } from '../testing/temporary-directory.js';
+import { TemporaryDirectory } from '../testing/temporary-directory.test.js';
 import { logLocation } from './log-location.js';
 import { openLogForReading } from './open-log.js';
 

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RynxsError, RynxsErrors } from '@rynxs/kernel';
 import { expect } from 'chai';
-import { TemporaryDirectory } from '../testing/temporary-directory.js';
+import { TemporaryDirectory } from '../testing/temporary-directory.test.js';
 import { parseManifests, readManifests } from './read-manifests.js';
 
 const AGENT =

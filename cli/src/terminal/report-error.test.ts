@@ -1,6 +1,6 @@
 import { RynxsErrors, rynxsError } from '@rynxs/kernel';
 import { expect } from 'chai';
-import { RecordingOutput } from '../testing/recording-terminal.js';
+import { RecordingOutput } from '../testing/recording-terminal.test.js';
 import type { OutputFormat } from './output-format.js';
 import { reportError } from './report-error.js';
 

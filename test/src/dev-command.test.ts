@@ -1,0 +1,264 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ANY_PORTS, BASIC_AGENT, RYNXS, RynxsProcess, runRynxs, TestDirectory } from './rynxs-process.js';
+
+const AGENT = readFileSync(BASIC_AGENT, 'utf8');
+
+describe('rynxs dev', function () {
+  this.timeout(60_000);
+  let directory: TestDirectory;
+
+  beforeEach(() => {
+    directory = new TestDirectory();
+  });
+
+  afterEach(() => directory[Symbol.dispose]());
+
+  const dev = (...args: string[]) =>
+    new RynxsProcess([...RYNXS, 'dev', ...ANY_PORTS, ...args], directory.path);
+  const devOnce = (...args: string[]) =>
+    runRynxs(['dev', ...ANY_PORTS, '--once', '--output', 'json', ...args], directory.path);
+
+  describe('--once --output json', () => {
+    it('prints one JSON object that tells all, and nothing else, to stdout', async () => {
+      const { code, stdout, stderr } = await devOnce(BASIC_AGENT);
+      expect(code, stderr).to.equal(0);
+      expect(stdout).to.match(/^\{.*\}\n$/);
+      const result = JSON.parse(stdout);
+      expect(result).to.include({ agent: 'default/my-agent', ready: true, verified: true });
+      expect(result.children).to.have.members([
+        'ConfigMap/my-agent',
+        'PersistentVolumeClaim/my-agent',
+        'NetworkPolicy/my-agent',
+        'Deployment/my-agent',
+      ]);
+      const records =
+        readFileSync(join(directory.path, '.rynxs/logs/operator-events.log'), 'utf8').split('\n').length - 1;
+      expect(result.events).to.equal(records);
+      expect(result.elapsedMs).to.be.a('number').greaterThan(0);
+    });
+
+    it('shows on stderr how the children appear and the computer becomes Ready', async () => {
+      const { stderr } = await devOnce(BASIC_AGENT);
+      const steps = [
+        'ConfigMap',
+        'PersistentVolumeClaim',
+        'NetworkPolicy',
+        'Deployment',
+        'Pod running',
+        'Ready',
+        'log verified',
+      ];
+      const positions = steps.map((step) => stderr.indexOf(step));
+      expect(positions).to.not.include(-1);
+      expect(positions.at(-1)).to.equal(Math.max(...positions));
+    });
+
+    it('finds everything as it was the second time', async () => {
+      const first = JSON.parse((await devOnce(BASIC_AGENT)).stdout);
+      const { code, stdout, stderr } = await devOnce(BASIC_AGENT);
+      expect(code, stderr).to.equal(0);
+      const second = JSON.parse(stdout);
+      expect(second).to.include({ agent: 'default/my-agent', ready: true, verified: true });
+      expect(second.events).to.be.greaterThan(first.events);
+      expect(stderr).to.include('Agent default/my-agent unchanged');
+      const replay = await runRynxs(['replay', '--output', 'json'], directory.path);
+      expect(replay.code, replay.stdout).to.equal(0);
+      expect(JSON.parse(replay.stdout)).to.include({ same: true, records: second.events });
+    });
+
+    it('tells of several agents', async () => {
+      writeFileSync(join(directory.path, 'two.yaml'), `${AGENT}---\n${AGENT.replace('my-agent', 'other')}`);
+      const { code, stdout } = await devOnce('two.yaml');
+      expect(code).to.equal(0);
+      const { agents } = JSON.parse(stdout);
+      expect(agents).to.have.length(2);
+      expect(agents[1]).to.include({ agent: 'default/other', ready: true });
+    });
+
+    it('gives up in time and says what it waited for', async () => {
+      const { code, stdout, stderr } = await devOnce(BASIC_AGENT, '--timeout', '1ms');
+      expect(code).to.equal(1);
+      expect(JSON.parse(stdout)).to.include({ ready: false, verified: true });
+      expect(JSON.parse(stdout).reason).to.include('waiting for ').and.include('Ready');
+      expect(stderr).to.include('RYNXS_AGENT_NOT_READY');
+    });
+
+    it('says at once why an agent cannot become Ready', async () => {
+      const secret = `${AGENT}  env: [{ name: API_TOKEN, value: abc }]\n`;
+      writeFileSync(join(directory.path, 'secret.yaml'), secret);
+      const { code, stdout } = await devOnce('secret.yaml');
+      expect(code).to.equal(1);
+      expect(JSON.parse(stdout).reason).to.include('API_TOKEN');
+    });
+
+    it('does not run agents where no sandbox can be made, and says why', async function () {
+      const without = [
+        'unshare',
+        '--user',
+        '--map-root-user',
+        'sh',
+        '-c',
+        'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"',
+        'sh',
+      ];
+      if (spawnSync(without[0]!, [...without.slice(1), 'true']).status !== 0) {
+        console.log('      skipped: user namespaces cannot be turned off here');
+        this.skip();
+      }
+      await using process = new RynxsProcess(
+        [...without, ...RYNXS, 'dev', ...ANY_PORTS, '--once', '--output', 'json', BASIC_AGENT],
+        directory.path,
+      );
+      const { code, stdout, stderr } = await process.ended();
+      expect(code, stderr).to.equal(1);
+      expect(JSON.parse(stdout)).to.include({ ready: false });
+      expect(JSON.parse(stdout).reason).to.include('NoSandboxRuntime');
+      expect(stderr).to.include('RYNXS_AGENT_BLOCKED');
+    });
+  });
+
+  describe('until Ctrl-C', () => {
+    it('says what to try next, runs on, and ends in good order', async () => {
+      await using process = dev(BASIC_AGENT);
+      await process.printed('Ctrl-C stops it');
+      expect(process.output)
+        .to.include('log verified')
+        .and.include('kubectl --kubeconfig .rynxs/kubeconfig get agents')
+        .and.include('rynxs log tail -f');
+      const listed = await runRynxs(['agents', '--output', 'json'], directory.path);
+      expect(listed.code, listed.stderr).to.equal(0);
+      expect(JSON.parse(listed.stdout)[0]).to.include({
+        name: 'my-agent',
+        ready: true,
+        image: 'python:3.11-slim',
+      });
+      process.signal('SIGINT');
+      expect((await process.ended()).code, process.output).to.equal(0);
+      const last = await runRynxs(['log', 'tail', '-n', '1', '--output', 'json'], directory.path);
+      expect(JSON.parse(last.stdout)).to.include({ type: 'EpochEnded' });
+    });
+
+    it('lets the cluster be compared with what the log says', async () => {
+      await using process = dev(BASIC_AGENT);
+      await process.printed('Ctrl-C stops it');
+      const { code, stdout } = await runRynxs(['replay', '--diff', '--output', 'json'], directory.path);
+      expect(code, stdout).to.equal(0);
+      const { cluster } = JSON.parse(stdout);
+      expect(cluster).to.deep.equal({ compared: 5, differences: [] });
+    });
+
+    it('ends at once at any moment of the start', async () => {
+      await using process = dev(BASIC_AGENT);
+      await process.printed('Rynxs runs');
+      process.signal('SIGTERM');
+      expect((await process.ended()).code, process.output).to.equal(0);
+    });
+
+    it('works without files', async () => {
+      await using process = dev();
+      await process.printed('Ctrl-C stops it');
+      process.signal('SIGINT');
+      expect((await process.ended()).code, process.output).to.equal(0);
+    });
+
+    it('keeps credentials and state to their owner', async () => {
+      await devOnce(BASIC_AGENT);
+      const mode = (name: string) => statSync(join(directory.path, '.rynxs', name)).mode & 0o077;
+      expect(mode('kubeconfig')).to.equal(0);
+      expect(mode('.')).to.equal(0);
+    });
+
+    it('writes what the operator has to say to a file, and shows it when asked to', async () => {
+      const { stderr } = await devOnce(BASIC_AGENT);
+      const file = join(directory.path, '.rynxs/rynxs.log');
+      const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+      expect(lines.map((line) => JSON.parse(line).msg)).to.include('leading');
+      expect(stderr).not.to.include('leading');
+      expect((await devOnce(BASIC_AGENT, '--verbose')).stderr).to.include('leading');
+    });
+  });
+
+  describe('where it cannot go on', () => {
+    async function refusal(...args: string[]): Promise<string> {
+      const { code, stdout, stderr } = await runRynxs(['dev', ...args], directory.path);
+      expect(code).to.be.oneOf([1, 2]);
+      expect(stdout).to.equal('');
+      expect(stderr).to.match(/^error RYNXS_\w+: .+\n {2}remedy: .+\n/);
+      return stderr;
+    }
+
+    it('started twice: says who runs there', async () => {
+      await using first = dev();
+      await first.printed('Ctrl-C stops it');
+      const message = await refusal(...ANY_PORTS, BASIC_AGENT);
+      expect(message)
+        .to.match(/RYNXS_DATA_DIR_IN_USE: .*process \d+, since /)
+        .and.include('--data-dir');
+      await using second = dev('--data-dir', 'other');
+      await second.printed('Ctrl-C stops it');
+    });
+
+    for (const [option, variable] of [
+      ['--port', 'EMBEDDED_CLUSTER_PORT'],
+      ['--metrics-port', 'METRICS_PORT'],
+      ['--health-port', 'HEALTH_PORT'],
+    ] as const) {
+      it(`on a used port: names it and what changes it (${option})`, async () => {
+        const server = createServer().listen(0, '127.0.0.1');
+        await once(server, 'listening');
+        try {
+          const port = String((server.address() as AddressInfo).port);
+          const message = await refusal(...ANY_PORTS, option, port);
+          expect(message).to.include(port).and.include(variable);
+        } finally {
+          server.close();
+        }
+      });
+    }
+
+    it('with a broken manifest: names file, line and field, and starts nothing', async () => {
+      writeFileSync(join(directory.path, 'broken.yaml'), AGENT.replace('image:', 'imag:'));
+      const message = await refusal(...ANY_PORTS, 'broken.yaml');
+      expect(message).to.include('broken.yaml:7: spec.imag: there is no such field');
+      expect(message).to.include('spec.image: is required');
+      expect(existsSync(join(directory.path, '.rynxs'))).to.equal(false);
+    });
+
+    it('with a manifest that is not there, or is no YAML', async () => {
+      expect(await refusal('missing.yaml'))
+        .to.include('missing.yaml')
+        .and.include('no such file');
+      writeFileSync(join(directory.path, 'broken.yaml'), 'kind: [');
+      expect(await refusal('broken.yaml')).to.match(/broken\.yaml:\d+: /);
+    });
+
+    it('in a read-only directory: says so, and how to choose another', async function () {
+      const readOnly = join(directory.path, 'read-only');
+      mkdirSync(readOnly);
+      const script = `mount -t tmpfs -o ro none '${readOnly}' && cd '${readOnly}' && exec "$@"`;
+      const inNamespace = ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', script, 'sh'];
+      if (spawnSync(inNamespace[0]!, [...inNamespace.slice(1), 'true']).status !== 0) {
+        console.log('      skipped: no mount namespace can be made here');
+        this.skip();
+      }
+      await using process = new RynxsProcess([...inNamespace, ...RYNXS, 'dev', ...ANY_PORTS], directory.path);
+      const { code, stderr } = await process.ended();
+      expect(code).to.equal(2);
+      expect(stderr).to.include('RYNXS_DATA_DIR').and.include('read-only').and.include('--data-dir');
+    });
+
+    it('with settings that are wrong: lists them all', async () => {
+      const { code, stderr } = await runRynxs(['dev', ...ANY_PORTS], directory.path, {
+        LOG_LEVEL: 'loud',
+        RYNXS_WORKERS: 'many',
+      });
+      expect(code).to.equal(2);
+      expect(stderr).to.include('LOG_LEVEL').and.include('RYNXS_WORKERS');
+    });
+  });
+});
