@@ -87,6 +87,14 @@ describe('protocol buffers of kubectl create', () => {
     }
   });
 
+  it('are refused with 400 when they end too early', () => {
+    const whole = body('v1', 'ConfigMap', field(1, field(1, 'a')));
+    const cut = Buffer.concat([whole.subarray(0, -4), varint((2 << 3) | 2), varint(100), Buffer.from('x')]);
+    expect(() => decodeProtobuf(cut))
+      .to.throw(StatusError, 'ends in the middle')
+      .with.property('code', 400);
+  });
+
   it('are refused with 400 or 415, and nothing else, whatever the bytes are', () => {
     const start = body(
       'v1',
