@@ -88,7 +88,7 @@ export class ExecSession {
       this.#forward(process.stderr, CHANNEL.stderr, command.stderr && !command.tty),
     ]);
     if (this.#size !== undefined) this.#resize();
-    this.options.webSocket.resume();
+    this.#connectInput(process.stdin);
     for (const message of this.#early.splice(0)) this.#input(message);
     const exit = await process.exited;
     using _deadline = this.options.clock.schedule(DRAIN_DEADLINE_MS, () => {
@@ -163,24 +163,26 @@ export class ExecSession {
     if (this.#earlyBytes > MAX_WAITING_BYTES) this.options.webSocket.pause();
   }
 
+  #connectInput(stdin: Socket | undefined): void {
+    const resume = (): void => this.options.webSocket.resume();
+    // A command that does not read its input to the end is its own affair.
+    stdin?.on('error', () => stdin.destroy());
+    stdin?.on('drain', resume);
+    stdin?.on('close', resume);
+    resume();
+  }
+
   #input(message: Buffer): void {
     const { webSocket } = this.options;
     const stdin = this.#process?.stdin;
     if (stdin === undefined) return;
-    // A command that does not read its input to the end is its own affair.
-    if (stdin.listenerCount('error') === 0) stdin.on('error', () => stdin.destroy());
     if (message[0] === CHANNEL.close) {
       stdin.end();
       return;
     }
     if (stdin.destroyed || stdin.writableEnded) return;
-    if (stdin.write(message.subarray(1))) webSocket.resume();
-    else {
-      webSocket.pause();
-      const resume = (): void => webSocket.resume();
-      stdin.once('drain', resume);
-      stdin.once('close', resume);
-    }
+    // Messages that were received already come in spite of the pause; they wait in the stream.
+    if (!stdin.write(message.subarray(1))) webSocket.pause();
   }
 
   /** Gives the terminal the newest size, one change after the other. */
