@@ -54,7 +54,7 @@ async function main() {
     const measured = await run(name);
     for (const result of measured ?? []) {
       results.push(result);
-      if (values.output === 'text') process.stdout.write(`${line(result)}\n`);
+      if (values.output === 'text') process.stdout.write(`${line(result, values.smoke)}\n`);
     }
     // In a smoke run only that it ran counts: how fast is not to be asserted on a machine that others use.
     const isGood = measured !== undefined && (values.smoke || measured.every(({ pass }) => pass));

@@ -8,9 +8,19 @@ export function cpuMs(pid) {
   return ticks * 10; // USER_HZ is 100 on every Linux that Node runs on
 }
 
-/** Resident memory of a process in MB: now (`VmRSS`) or its highest so far (`VmHWM`). Linux only. */
+/**
+ * Resident memory of a process in MB: now (`VmRSS`) or its highest so far (`VmHWM`); undefined when it has ended.
+ * Linux only.
+ */
 export function residentMb(pid, field = 'VmRSS') {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  let status;
+  try {
+    status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return undefined;
+    throw error;
+  }
+  // A process that has ended and was not waited for yet has a status without memory.
   const kib = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
-  return (Number(kib) * 1024) / 1e6;
+  return kib === undefined ? undefined : (Number(kib) * 1024) / 1e6;
 }

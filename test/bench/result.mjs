@@ -23,11 +23,12 @@ export function judge(measurement) {
   };
 }
 
-/** One judged measurement as a line for people. */
-export function line({ name, value, unit, better, bar, ratio, pass, baseline }) {
+/** One judged measurement as a line for people; the numbers of a smoke run are not good or bad. */
+export function line({ name, value, unit, better, bar, ratio, pass, baseline }, smoke) {
+  const verdict = pass ? '✓' : '✗';
   const limit = `${better === 'higher' ? '>=' : '<='} ${number(bar)}`;
   return [
-    `${pass ? '✓' : '✗'} ${name.padEnd(16)}${`${number(value)} ${unit}`.padStart(18)}`,
+    `${smoke ? '·' : verdict} ${name.padEnd(16)}${`${number(value)} ${unit}`.padStart(18)}`,
     `bar ${limit} (ratio ${ratio})`,
     `${baseline.name}: ${number(baseline.value)} (ratio ${baseline.ratio})`,
   ].join('   ');

@@ -34,7 +34,7 @@ export async function verify({ directory, smoke, records = smoke ? 50_000 : 1_00
       unit: 'MB',
       better: 'lower',
       bar: 200,
-      baseline: { name: 'this process', value: residentMb(process.pid) },
+      baseline: { name: 'this process', value: residentMb(process.pid) ?? 0 },
       details: { records },
     },
   ];
@@ -50,7 +50,7 @@ async function runVerify(directory) {
   );
   let peakMb = 0;
   const sampler = setInterval(() => {
-    if (child.exitCode === null) peakMb = Math.max(peakMb, residentMb(child.pid, 'VmHWM'));
+    peakMb = Math.max(peakMb, residentMb(child.pid, 'VmHWM') ?? 0);
   }, SAMPLE_MS);
   const [code] = await once(child, 'exit');
   clearInterval(sampler);
