@@ -4,6 +4,7 @@ import type { OutputFormat } from '../terminal/output-format.js';
 import { formatAge } from '../terminal/quantities.js';
 import { formatTable } from '../terminal/table.js';
 import type { Terminal } from '../terminal/terminal.js';
+import { withKernel } from '../with-kernel.js';
 import { type AgentRow, agentRow } from './agent-row.js';
 import { startClientKernel } from './client-kernel.js';
 import { chosenKubeconfig } from './kubeconfig.js';
@@ -27,18 +28,18 @@ export async function agentsCommand(options: AgentsOptions, terminal: Terminal):
 }
 
 async function listAgents(options: AgentsOptions, terminal: Terminal): Promise<readonly KubernetesObject[]> {
-  const kernel = await startClientKernel(chosenKubeconfig(options.kubeconfig, terminal), terminal);
+  const started = await startClientKernel(chosenKubeconfig(options.kubeconfig, terminal), terminal);
   try {
-    return await kernel.get(CLUSTER).list(AGENT, {
-      signal: terminal.interrupted,
-      ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
-    });
+    return await withKernel(started, (kernel) =>
+      kernel.get(CLUSTER).list(AGENT, {
+        signal: terminal.interrupted,
+        ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+      }),
+    );
   } catch (cause) {
     if (!(cause instanceof ClusterError)) throw cause;
     const detail = cause.reason === 'missing' ? 'its API has no Agents (universe.ai)' : cause.message;
     throw rynxsError('RYNXS_CLUSTER_REQUEST', { what: 'list the agents', detail }, { cause });
-  } finally {
-    await kernel.stop();
   }
 }
 

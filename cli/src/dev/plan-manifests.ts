@@ -3,6 +3,7 @@ import { startOfflineKernel } from '../cluster/client-kernel.js';
 import { readManifests } from '../manifests/read-manifests.js';
 import { kindOfDefinition, type TypedManifest, validateManifests } from '../manifests/validate-manifests.js';
 import type { Terminal } from '../terminal/terminal.js';
+import { withKernel } from '../with-kernel.js';
 import { BUILT_IN_KINDS } from './known-kinds.js';
 
 /**
@@ -26,10 +27,6 @@ export async function planManifests(
 }
 
 async function reconcilersOf(terminal: Terminal, config: string | undefined): Promise<readonly Reconciler[]> {
-  const kernel = await startOfflineKernel(terminal, config);
-  try {
-    return kernel.getAll(RECONCILER);
-  } finally {
-    await kernel.stop();
-  }
+  const started = await startOfflineKernel(terminal, config);
+  return withKernel(started, async (kernel) => kernel.getAll(RECONCILER));
 }

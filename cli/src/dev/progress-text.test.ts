@@ -42,7 +42,7 @@ describe('progress on a terminal', () => {
     view.end();
     const end = output.text.length;
     view.show([progress('default/a', 1)]);
-    expect(output.text).to.match(/^\u001B\[\?2026h.*✔.*Ready\n/s);
+    expect(output.text).to.include('✔').and.include('Ready');
     expect(output.text).to.have.length(end);
   });
 });

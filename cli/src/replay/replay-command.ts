@@ -19,7 +19,8 @@ import type { OutputFormat } from '../terminal/output-format.js';
 import { ProgressLine } from '../terminal/progress-line.js';
 import { formatCount } from '../terminal/quantities.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { formatReplay, type ReplayReport, replayReport } from './replay-report.js';
+import { withKernel } from '../with-kernel.js';
+import { formatReplay, replayReport } from './replay-report.js';
 
 interface ReplayOptions {
   readonly store?: string;
@@ -35,7 +36,7 @@ interface ReplayOptions {
  */
 export async function replayCommand(options: ReplayOptions, terminal: Terminal): Promise<number> {
   const store = await openLogForReading(logLocation(options.store, terminal));
-  const report = await withReconcilers(terminal, async (kernel) => {
+  const report = await withKernel(await startOfflineKernel(terminal), async (kernel) => {
     const result = await replay(store, kernel, options.at, terminal);
     if (result.records === 0) throw notFound(store);
     const cluster = options.diff ? await compare(result, options.kubeconfig, terminal) : undefined;
@@ -45,18 +46,6 @@ export async function replayCommand(options: ReplayOptions, terminal: Terminal):
     options.output === 'json' ? `${JSON.stringify(report)}\n` : formatReplay(report, options.diff),
   );
   return report.same ? 0 : 1;
-}
-
-async function withReconcilers(
-  terminal: Terminal,
-  use: (kernel: Kernel) => Promise<ReplayReport>,
-): Promise<ReplayReport> {
-  const kernel = await startOfflineKernel(terminal);
-  try {
-    return await use(kernel);
-  } finally {
-    await kernel.stop();
-  }
 }
 
 async function replay(
@@ -86,12 +75,9 @@ async function compare(
   terminal: Terminal,
 ): Promise<ClusterComparison | string> {
   try {
-    const kernel = await startClientKernel(chosenKubeconfig(named, terminal), terminal);
-    try {
-      return await compareCluster(projection, kernel.get(CLUSTER), terminal.interrupted);
-    } finally {
-      await kernel.stop();
-    }
+    return await withKernel(await startClientKernel(chosenKubeconfig(named, terminal), terminal), (kernel) =>
+      compareCluster(projection, kernel.get(CLUSTER), terminal.interrupted),
+    );
   } catch (cause) {
     terminal.interrupted.throwIfAborted();
     const detail = cause instanceof Error ? cause.message : String(cause);

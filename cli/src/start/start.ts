@@ -3,6 +3,7 @@ import { FIRST_PARTY_PLUGINS } from '../first-party-plugins.js';
 import { configFile } from '../settings/config-file.js';
 import type { OutputFormat } from '../terminal/output-format.js';
 import type { Terminal } from '../terminal/terminal.js';
+import { withKernel } from '../with-kernel.js';
 import { releaseYoungGeneration } from '../young-generation.js';
 
 /**
@@ -13,27 +14,33 @@ export async function runStart(
   options: { readonly config?: string; readonly output: OutputFormat },
   terminal: Terminal,
 ): Promise<void> {
+  const { cwd, env, interrupted } = terminal;
   const kernel = await createKernel({
     plugins: FIRST_PARTY_PLUGINS,
-    env: terminal.env,
-    directory: terminal.cwd,
-    ...configFile(options.config, terminal.cwd),
+    env,
+    directory: cwd,
+    ...configFile(options.config, cwd),
   });
   try {
-    await kernel.start(terminal.interrupted);
-    printTree(kernel, options.output, terminal);
-    const operator = await startOperator(kernel, { signal: terminal.interrupted });
-    releaseYoungGeneration();
-    await operator.done;
+    await withKernel(kernel, () => operate(kernel, options.output, terminal));
   } catch (error) {
     // A signal during the start is a wish to stop like any other.
-    if (!terminal.interrupted.aborted || error !== terminal.interrupted.reason) throw error;
-  } finally {
-    await kernel.stop();
+    if (interrupted.aborted && error === interrupted.reason) return;
+    // For those who read logs; the user at the terminal gets the remedy too.
+    kernel.logger.error('the operator cannot go on', { error });
+    throw error;
   }
 }
 
-function printTree(kernel: Kernel, output: OutputFormat, { stdout }: Terminal): void {
+async function operate(
+  kernel: Kernel,
+  output: OutputFormat,
+  { interrupted, stdout }: Terminal,
+): Promise<void> {
+  await kernel.start(interrupted);
   const tree = kernel.tree();
   stdout.write(output === 'json' ? `${JSON.stringify(tree)}\n` : `${tree.toString().trimEnd()}\n`);
+  const operator = await startOperator(kernel, { signal: interrupted });
+  releaseYoungGeneration();
+  await operator.done;
 }

@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ANY_PORTS, BASIC_AGENT, RYNXS, RynxsProcess, runRynxs, TestDirectory } from './rynxs-process.js';
+
+describe('rynxs start', function () {
+  this.timeout(30_000);
+  let directory: TestDirectory;
+  let env: Readonly<Record<string, string>>;
+
+  before(async () => {
+    directory = new TestDirectory();
+    const data = join(directory.path, '.rynxs');
+    env = {
+      CLUSTER_TYPE: 'embedded',
+      EMBEDDED_CLUSTER_DIR: join(data, 'cluster'),
+      EMBEDDED_CLUSTER_PORT: '0',
+      EMBEDDED_CLUSTER_KUBECONFIG: join(data, 'kubeconfig'),
+      METRICS_HOST: '127.0.0.1',
+      METRICS_PORT: '0',
+      HEALTH_PORT: '0',
+      LOG_DIR: join(data, 'logs'),
+    };
+    const { code, stderr } = await runRynxs(['dev', ...ANY_PORTS, '--once', BASIC_AGENT], directory.path);
+    expect(code, stderr).to.equal(0);
+  });
+
+  after(() => directory[Symbol.dispose]());
+
+  it('prints the plugin tree with times, logs in JSON, is ready, and stops at a signal', async () => {
+    await using operator = new RynxsProcess([...RYNXS, 'start'], directory.path, env);
+    await operator.printed('"leading"');
+    const health = /"health":"([^"]+)"/.exec(operator.output)?.[1];
+    expect((await fetch(`${health}/livez`)).status).to.equal(200);
+    expect(await (await fetch(`${health}/readyz`)).text()).to.include('[+]event-log ok');
+    operator.signal('SIGTERM');
+    const { code, stdout, stderr } = await operator.ended();
+    expect(code, stderr).to.equal(0);
+    expect(stdout)
+      .to.match(/EVENT_STORE\(file\) [\d.]+ ms/)
+      .and.match(/CLUSTER\(embedded\) [\d.]+ ms/);
+    for (const line of stderr.trimEnd().split('\n'))
+      expect(JSON.parse(line)).to.include.keys('level', 'time', 'msg');
+    const tail = await runRynxs(['log', 'tail', '-n', '1', '--output', 'json'], directory.path);
+    expect(JSON.parse(tail.stdout)).to.include({ type: 'EpochEnded' });
+  });
+
+  it('reads rynxs.yaml, over which the environment wins', async () => {
+    const { code, stderr } = await runRynxs(['start', '--config', 'missing.yaml'], directory.path, env);
+    expect(code).to.equal(2);
+    expect(stderr).to.include('RYNXS_CONFIG_FILE').and.include('missing.yaml');
+  });
+
+  it('names every wrong setting and every plugin that is not there', async () => {
+    const wrong = { ...env, EVENT_STORE_TYPE: 'redis', METRICS_PORT: '10abc' };
+    const { code, stderr } = await runRynxs(['start'], directory.path, wrong);
+    expect(code).to.equal(2);
+    expect(stderr).to.include('redis').and.include('METRICS_PORT');
+  });
+
+  it('tells logs and terminal alike when it cannot go on', async () => {
+    await using first = new RynxsProcess([...RYNXS, 'dev', ...ANY_PORTS], directory.path);
+    await first.printed('Ctrl-C stops it');
+    const { code, stderr } = await runRynxs(['start'], directory.path, env);
+    expect(code).to.equal(1);
+    expect(stderr)
+      .to.match(/^\{.*the operator cannot go on.*\}$/m)
+      .and.match(/^error RYNXS_\w+: /m);
+    first.signal('SIGINT');
+    expect((await first.ended()).code).to.equal(0);
+  });
+});
