@@ -61,7 +61,9 @@ export class DevSession {
       const operator = await startOperator(kernel, { signal: interrupted });
       return new DevSession(kernel, operator, startedAt, interrupted);
     } catch (error) {
-      await kernel.stop();
+      await kernel
+        .stop()
+        .catch((stopError: unknown) => logger.error('stopping failed', { error: stopError }));
       throw error;
     }
   }
