@@ -49,11 +49,12 @@ export class EmbeddedCluster implements Cluster, LifecycleHooks {
   }
 
   /** Starts the server, then the client. Throws what `startEmbeddedCluster` throws. */
-  async start(): Promise<void> {
+  async start(signal: AbortSignal): Promise<void> {
     const { dir, port, kubeconfig, node } = this.#settings;
     this.#server = await startEmbeddedCluster({
       port,
       nodeEnabled: node,
+      signal,
       clock: this.#clock,
       logger: this.#logger,
       ...(dir === undefined ? {} : { dir }),

@@ -28,11 +28,13 @@ export interface EmbeddedClusterOptions {
   readonly controllersEnabled?: boolean;
   /** Whether there is a node, which runs pods as sandboxed processes; default true. Without, pods stay Pending. */
   readonly nodeEnabled?: boolean;
+  /** Gives up starting. */
+  readonly signal?: AbortSignal;
   /** Told of defects and of reconciles that failed; default: nobody. */
   readonly logger?: Logger;
   /** Default the system's. */
   readonly clock?: Clock;
-  /** How many changes a watch may lie behind before it is told 410; default 8,192. */
+  /** How many changes a watch may lie behind before it is told 410; default 4,096. */
   readonly historyLimit?: number;
 }
 
@@ -105,9 +107,10 @@ async function start(options: EmbeddedClusterOptions, taken: Taken): Promise<Emb
   const { logger = SILENT, clock = new SystemClock() } = options;
   const now = () => clock.now();
   const dir = options.dir === undefined ? undefined : resolve(options.dir);
+  const onDefect = (error: unknown) => logger.error('the embedded cluster has a problem', { error });
   const controllersEnabled = options.controllersEnabled ?? true;
   if (dir !== undefined) taken.use(await lockDirectory(dir));
-  const opened = dir === undefined ? undefined : Journal.open(dir);
+  const opened = dir === undefined ? undefined : Journal.open(dir, onDefect);
   if (opened !== undefined) taken.use(opened.journal);
 
   const registry = createRegistry({
@@ -129,7 +132,6 @@ async function start(options: EmbeddedClusterOptions, taken: Taken): Promise<Emb
   createSystemNamespaces(storage);
 
   const faults = new Faults();
-  const onDefect = (error: unknown) => logger.error('the embedded API server failed', { error });
   const runtime =
     options.nodeEnabled === false
       ? undefined
@@ -170,10 +172,8 @@ async function start(options: EmbeddedClusterOptions, taken: Taken): Promise<Emb
   }
   if (runtime !== undefined) {
     registerNode(storage);
-    const started = new AbortController();
     taken.defer(() => runtime.stop(AbortSignal.timeout(NODE_STOP_TIMEOUT_MS)));
-    taken.defer(() => started.abort());
-    await runtime.start(started.signal);
+    await runtime.start(options.signal ?? new AbortController().signal);
   }
   let closing: Promise<void> | undefined;
   return {

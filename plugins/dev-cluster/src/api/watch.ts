@@ -2,11 +2,11 @@ import type { ServerResponse } from 'node:http';
 import type { KubernetesObject } from '@rynxs/kernel';
 import type { ServedResource } from '../resources/registry.js';
 import type { Change } from '../storage/change-history.js';
+import { encodedObject } from '../storage/encoded-object.js';
 import { asJson } from '../storage/json.js';
 import type { ObjectStorage } from '../storage/object-storage.js';
 import { expired, invalid, StatusError } from '../storage/status-error.js';
 import type { FaultEffect, Faults } from './faults.js';
-import { watchEventBytes, watchLine } from './object-bytes.js';
 import { type Form, representedJson, shownObject } from './representation.js';
 import { type ObjectFilter, passes } from './selectors.js';
 
@@ -111,6 +111,8 @@ function checkInitialEvents(
   }
 }
 
+const LINE_END = Buffer.from('}\n');
+
 class OpenWatch {
   readonly #response: ServerResponse;
   readonly #options: WatchOptions;
@@ -151,10 +153,9 @@ class OpenWatch {
     const matches = passes(filter, asJson(change.object));
     const matched = change.previous !== undefined && passes(filter, asJson(change.previous));
     if (change.type === 'DELETED') {
-      if (matched) this.#write('DELETED', change.object, change);
+      if (matched) this.#write('DELETED', change.object);
     } else if (matches) {
-      const type = change.type === 'MODIFIED' && !matched ? 'ADDED' : change.type;
-      this.#write(type, change.object, type === change.type ? change : undefined);
+      this.#write(change.type === 'MODIFIED' && !matched ? 'ADDED' : change.type, change.object);
     } else if (matched) {
       // It has left the selection: for this client that is a deletion.
       this.#write('DELETED', change.object);
@@ -192,7 +193,7 @@ class OpenWatch {
     );
   }
 
-  #write(type: Change['type'], object: KubernetesObject, change?: Change): void {
+  #write(type: Change['type'], object: KubernetesObject): void {
     if (this.#ended) return;
     const { served, form, includeObject, now } = this.#options;
     if (form !== 'object') {
@@ -201,15 +202,15 @@ class OpenWatch {
     } else if (served.fromStored !== undefined) {
       this.#send(line(type, shownObject(served, object)));
     } else {
-      this.#send(change === undefined ? watchLine(type, object) : watchEventBytes(change));
+      this.#send(Buffer.from(`{"type":"${type}","object":`), encodedObject(object), LINE_END);
     }
     this.#sent += 1;
     if (this.#sent >= this.#cutAfterEvents) this.#cut();
   }
 
   /** Events of one turn of the event loop leave in one write: a write through TLS costs more than making the event. */
-  #send(bytes: Buffer): void {
-    this.#unsent.push(bytes);
+  #send(...bytes: readonly Buffer[]): void {
+    this.#unsent.push(...bytes);
     this.#flushing ??= setImmediate(() => this.#flush());
   }
 
@@ -217,7 +218,7 @@ class OpenWatch {
     if (this.#flushing !== undefined) clearImmediate(this.#flushing);
     this.#flushing = undefined;
     if (this.#unsent.length === 0 || this.#response.destroyed) return;
-    this.#response.write(this.#unsent.length === 1 ? this.#unsent[0] : Buffer.concat(this.#unsent));
+    this.#response.write(Buffer.concat(this.#unsent));
     this.#unsent.length = 0;
     if (this.#response.writableLength <= MAX_UNSENT_BYTES) return;
     this.#release();

@@ -245,6 +245,14 @@ describe('controllers', () => {
     });
   });
 
+  it('keep the namespaces that the cluster cannot do without', async () => {
+    for (const name of ['default', 'kube-system']) {
+      const { code, body } = await cluster.call('DELETE', `/api/v1/namespaces/${name}`);
+      expect(code).to.equal(403);
+      expect(body.message).to.contain('this namespace may not be deleted');
+    }
+  });
+
   describe('claims', () => {
     const claim = (name: string, spec: JsonObject = {}) =>
       cluster.ok('POST', `${core}/persistentvolumeclaims`, {

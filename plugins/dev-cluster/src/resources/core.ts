@@ -1,6 +1,6 @@
 import { at, isJsonObject, type JsonObject, objectAt, stringAt } from '../storage/json.js';
 import { immutableCause, invalidValue, requiredValue } from '../storage/metadata-rules.js';
-import type { StatusCause } from '../storage/status-error.js';
+import { forbidden, type StatusCause } from '../storage/status-error.js';
 import { AGE_COLUMN, column, NAME_COLUMN, wideColumn } from './columns.js';
 import { ensureObject, setDefault } from './defaults.js';
 import type { ResourceDefinition } from './definition.js';
@@ -185,6 +185,11 @@ export const NAMESPACE_DEFINITION: ResourceDefinition = {
     return Array.isArray(finalizers) ? finalizers.filter((name) => typeof name === 'string') : [];
   },
   prepareForDelete: (object) => {
+    const name = stringAt(object, 'metadata', 'name') ?? '';
+    // The uid of kube-system is the identity of the cluster.
+    if (name === 'default' || name === 'kube-system') {
+      throw forbidden(NAMESPACES, name, 'this namespace may not be deleted');
+    }
     object.status = { ...objectAt(object, 'status'), phase: 'Terminating' };
   },
   selectableFields: (object) => ({ 'status.phase': stringAt(object, 'status', 'phase') ?? '' }),

@@ -46,7 +46,7 @@ export interface ResourceDefinition {
   prepareForCreate?(object: JsonObject): void;
   /** Keeps what an update of the main resource must not change, in place. */
   prepareForUpdate?(object: JsonObject, previous: JsonObject): void;
-  /** Notes in the object that its deletion was asked for: replaces fields, and changes none in depth. */
+  /** Notes in the object that its deletion was asked for: replaces fields, and changes none in depth. May throw. */
   prepareForDelete?(object: JsonObject): void;
   /** Everything that is wrong with the object, and with the change when there was a previous one. */
   validate?(object: JsonObject, previous: JsonObject | undefined): readonly StatusCause[];

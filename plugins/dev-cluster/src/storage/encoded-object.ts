@@ -11,3 +11,8 @@ export function encodedObject(object: KubernetesObject): Buffer {
   }
   return bytes;
 }
+
+/** Drops the bytes of a version that is no longer the newest: few will ask for it, and all versions would take much. */
+export function forgetEncoding(object: KubernetesObject): void {
+  encoded.delete(object);
+}

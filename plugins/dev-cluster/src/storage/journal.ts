@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, truncateSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { KubernetesObject } from '@rynxs/kernel';
 import { rynxsError } from '@rynxs/kernel';
@@ -12,6 +21,8 @@ const FILE = 'objects.jsonl';
 const FORMAT = 'rynxs.dev-cluster/1';
 /** The journal is rewritten when it is this large and mostly old. */
 const MIN_COMPACTION_BYTES = 4 * 1024 * 1024;
+
+type WriteBytes = (descriptor: number, bytes: Buffer) => void;
 
 /** What a journal holds. */
 export interface JournalState {
@@ -29,27 +40,50 @@ export interface JournalState {
  */
 export class Journal implements CommitSink, Disposable {
   readonly #dir: string;
-  readonly #live = new Map<string, Buffer>();
+  readonly #writeBytes: WriteBytes;
+  readonly #onProblem: (error: unknown) => void;
+  readonly #live = new Map<string, LiveObject>();
   #descriptor: number;
   #bytes: number;
   #liveBytes = 0;
+  #compactAtBytes = MIN_COMPACTION_BYTES;
+  #broken: unknown;
 
-  private constructor(dir: string, descriptor: number, bytes: number, objects: JournalState['objects']) {
+  private constructor(
+    dir: string,
+    descriptor: number,
+    bytes: number,
+    objects: JournalState['objects'],
+    onProblem: (error: unknown) => void,
+    write: WriteBytes,
+  ) {
+    this.#writeBytes = write;
     this.#dir = dir;
     this.#descriptor = descriptor;
     this.#bytes = bytes;
-    for (const [identity, [key, object]] of objects) this.#keep(identity, putLine(key, object));
+    this.#onProblem = onProblem;
+    for (const [identity, [key, object]] of objects) {
+      this.#keep(identity, { key, object, bytes: encodedObject(object).length });
+    }
   }
 
-  /** Opens, or begins, the journal of a directory. Throws RYNXS_DEV_CLUSTER_DAMAGED, RYNXS_DEV_CLUSTER_DIRECTORY. */
-  static open(dir: string): { readonly journal: Journal; readonly state: JournalState } {
+  /**
+   * Opens, or begins, the journal of a directory. Throws RYNXS_DEV_CLUSTER_DAMAGED, RYNXS_DEV_CLUSTER_DIRECTORY.
+   * `onProblem` is told when the file cannot be made smaller; it goes on growing then. `write` puts all bytes at the end of
+   * an open file.
+   */
+  static open(
+    dir: string,
+    onProblem: (error: unknown) => void,
+    write: WriteBytes = writeWhole,
+  ): { readonly journal: Journal; readonly state: JournalState } {
     const file = join(dir, FILE);
     const bytes = readIfThere(file);
     const { state, length } = bytes === undefined ? { state: EMPTY, length: 0 } : parse(file, bytes);
     try {
       if (bytes !== undefined && length < bytes.length) truncateSync(file, length);
       const descriptor = openSync(file, 'a', 0o600);
-      const journal = new Journal(dir, descriptor, length, state.objects);
+      const journal = new Journal(dir, descriptor, length, state.objects, onProblem, write);
       if (length === 0) journal.#write(headerLine(state.resourceVersion));
       return { journal, state };
     } catch (error) {
@@ -66,12 +100,11 @@ export class Journal implements CommitSink, Disposable {
       this.#write(Buffer.from(`${JSON.stringify({ delete: entry })}\n`));
       this.#forget(identity);
     } else {
-      const line = putLine(key, change.object);
-      this.#write(line);
-      this.#keep(identity, line);
+      this.#write(putLine(key, change.object));
+      this.#keep(identity, { key, object: change.object, bytes: encodedObject(change.object).length });
     }
-    if (this.#bytes > MIN_COMPACTION_BYTES && this.#bytes > 2 * this.#liveBytes) {
-      this.#compact(change.resourceVersion);
+    if (this.#bytes > this.#compactAtBytes && this.#bytes > 2 * this.#liveBytes) {
+      this.#tryCompact(change.resourceVersion);
     }
   }
 
@@ -79,34 +112,73 @@ export class Journal implements CommitSink, Disposable {
     closeSync(this.#descriptor);
   }
 
-  #keep(identity: string, line: Buffer): void {
+  #keep(identity: string, live: LiveObject): void {
     this.#forget(identity);
-    this.#live.set(identity, line);
-    this.#liveBytes += line.length;
+    this.#live.set(identity, live);
+    this.#liveBytes += live.bytes;
   }
 
   #forget(identity: string): void {
-    this.#liveBytes -= this.#live.get(identity)?.length ?? 0;
+    this.#liveBytes -= this.#live.get(identity)?.bytes ?? 0;
     this.#live.delete(identity);
   }
 
   #write(line: Buffer): void {
-    writeWhole(this.#descriptor, line);
+    if (this.#broken !== undefined) throw directoryError(join(this.#dir, FILE), this.#broken);
+    try {
+      this.#writeBytes(this.#descriptor, line);
+    } catch (error) {
+      // Part of the line may be there: what follows it would make it damage in the middle.
+      try {
+        ftruncateSync(this.#descriptor, this.#bytes);
+      } catch (cause) {
+        this.#broken = cause;
+      }
+      throw directoryError(join(this.#dir, FILE), error);
+    }
     this.#bytes += line.length;
+  }
+
+  /** The change is in the journal already: that the old part could not be dropped does not undo it. */
+  #tryCompact(resourceVersion: number): void {
+    try {
+      this.#compact(resourceVersion);
+      this.#compactAtBytes = MIN_COMPACTION_BYTES;
+    } catch (error) {
+      this.#compactAtBytes = 2 * this.#bytes;
+      this.#onProblem(error);
+    }
   }
 
   #compact(resourceVersion: number): void {
     const file = join(this.#dir, FILE);
     const temporary = `${file}.tmp`;
     const descriptor = openSync(temporary, 'w', 0o600);
-    const content = Buffer.concat([headerLine(resourceVersion), ...this.#live.values()]);
-    writeWhole(descriptor, content);
-    fsyncSync(descriptor);
-    renameSync(temporary, file);
+    let bytes = 0;
+    try {
+      const write = (line: Buffer) => {
+        this.#writeBytes(descriptor, line);
+        bytes += line.length;
+      };
+      write(headerLine(resourceVersion));
+      for (const { key, object } of this.#live.values()) write(putLine(key, object));
+      fsyncSync(descriptor);
+      renameSync(temporary, file);
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
     closeSync(this.#descriptor);
     this.#descriptor = descriptor;
-    this.#bytes = content.length;
+    this.#bytes = bytes;
   }
+}
+
+/** An object that exists, and the size of its JSON. */
+interface LiveObject {
+  readonly key: string;
+  readonly object: KubernetesObject;
+  readonly bytes: number;
 }
 
 const EMPTY: JournalState = { resourceVersion: 1, objects: new Map() };

@@ -3,6 +3,7 @@ import type { KubernetesObject, ObjectKey, ResourceType } from '@rynxs/kernel';
 import type { DefinitionSource, ResourceDefinition } from '../resources/definition.js';
 import { NAMESPACES, PODS } from '../resources/types.js';
 import { type Change, ChangeHistory } from './change-history.js';
+import { forgetEncoding } from './encoded-object.js';
 import {
   asJson,
   asKubernetesObject,
@@ -66,7 +67,7 @@ export interface ObjectStorageOptions {
   readonly definitions: DefinitionSource;
   /** Wall-clock milliseconds; default the system's. */
   readonly now?: () => number;
-  /** How many changes a watch may lie behind before it is told 410; default 8,192. */
+  /** How many changes a watch may lie behind before it is told 410; default 4,096. */
   readonly historyLimit?: number;
   /** What was stored before, and the newest resource version handed out. */
   readonly initial?: {
@@ -104,7 +105,7 @@ export class ObjectStorage {
     this.#now = options.now ?? Date.now;
     this.#sink = options.sink;
     this.#resourceVersion = options.initial?.resourceVersion ?? 1;
-    this.#history = new ChangeHistory(this.#resourceVersion, options.historyLimit ?? 8_192);
+    this.#history = new ChangeHistory(this.#resourceVersion, options.historyLimit ?? 4_096);
     for (const [type, object] of options.initial?.objects ?? []) {
       this.#entriesOfKey(type).set(keyOf(object.metadata), {
         object,
@@ -501,6 +502,7 @@ export class ObjectStorage {
     const entries = this.#entriesOf(resource);
     if (type === 'DELETED') entries.delete(keyOf(object.metadata));
     else entries.set(keyOf(object.metadata), { object, resourceVersion });
+    if (previous !== undefined) forgetEncoding(previous);
     this.#history.add(change);
     this.#deliver(change);
     return object;

@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   appendFileSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -109,7 +111,7 @@ describe('state in a directory', () => {
     ] as const) {
       const damaged = bad.join('\n');
       writeFileSync(file(), damaged);
-      const error = thrown(() => Journal.open(dir));
+      const error = thrown(() => Journal.open(dir, fail));
       expect(hasCode(error, 'RYNXS_DEV_CLUSTER_DAMAGED')).to.equal(true);
       expect((error as RynxsError).details).to.include({ line });
       expect(readFileSync(file(), 'utf8')).to.equal(damaged);
@@ -154,6 +156,41 @@ describe('state in a directory', () => {
     const again = open(dir);
     expect(again.storage.list(CONFIG_MAPS).map((object) => object.metadata.name)).to.deep.equal(names);
     expect(again.storage.resourceVersion).to.equal(version);
+    again.journal[Symbol.dispose]();
+  });
+
+  it('refuses a write that the disk does not take, and leaves no part of it behind', () => {
+    let space = Number.POSITIVE_INFINITY;
+    const { storage, journal } = open(dir, (descriptor, bytes) => {
+      writeSync(descriptor, bytes.subarray(0, space));
+      if (space < bytes.length) throw new Error('ENOSPC');
+    });
+    create(storage, 'a');
+    space = 20;
+    expect(() => create(storage, 'b')).to.throw('ENOSPC');
+    expect(storage.count(CONFIG_MAPS)).to.equal(1);
+    space = Number.POSITIVE_INFINITY;
+    create(storage, 'c');
+    journal[Symbol.dispose]();
+    const again = open(dir);
+    expect(again.storage.list(CONFIG_MAPS).map((object) => object.metadata.name)).to.deep.equal(['a', 'c']);
+    again.journal[Symbol.dispose]();
+  });
+
+  it('goes on when the file cannot be made smaller, and says so', () => {
+    const problems: unknown[] = [];
+    mkdirSync(join(dir, 'objects.jsonl.tmp'));
+    const { storage, journal } = open(dir, undefined, (error) => problems.push(error));
+    for (let round = 0; round < 8; round += 1) {
+      const data = { blob: String(round).repeat(900_000) };
+      const metadata = { name: 'a', namespace: 'default' };
+      if (round === 0) storage.create(CONFIG_MAPS, asKubernetesObject({ metadata, data }));
+      else storage.update(CONFIG_MAPS, asKubernetesObject({ metadata, data }));
+    }
+    journal[Symbol.dispose]();
+    expect(problems).to.have.length(1);
+    const again = open(dir);
+    expect(again.storage.list(CONFIG_MAPS)).to.deep.equal(storage.list(CONFIG_MAPS));
     again.journal[Symbol.dispose]();
   });
 
@@ -210,8 +247,12 @@ function startWriter(dir: string): ChildProcess {
   });
 }
 
-function open(dir: string) {
-  const { journal, state } = Journal.open(dir);
+function open(
+  dir: string,
+  write?: (descriptor: number, bytes: Buffer) => void,
+  onProblem: (error: unknown) => void = fail,
+) {
+  const { journal, state } = Journal.open(dir, onProblem, write);
   const storage = new ObjectStorage({
     definitions: createRegistry({ protectsClaims: false, timestamp: () => '2026-01-01T00:00:00Z' }),
     sink: journal,
@@ -228,6 +269,10 @@ function create(storage: ObjectStorage, name: string) {
     CONFIG_MAPS,
     asKubernetesObject({ metadata: { name, namespace: 'default' }, data: { text: 'x'.repeat(200) } }),
   );
+}
+
+function fail(error: unknown): never {
+  throw error;
 }
 
 function thrown(action: () => unknown): unknown {
