@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -7,22 +6,24 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { Clock, KubernetesObject, Logger } from '@rynxs/kernel';
 import { CONFIG_MAPS, NODES, PERSISTENT_VOLUME_CLAIMS, PODS, SECRETS } from '../resources/types.js';
-import { asJson, asKubernetesObject, objectAt, stringAt } from '../storage/json.js';
+import { asJson, stringAt } from '../storage/json.js';
 import type { Change, ObjectStorage } from '../storage/object-storage.js';
 import { passableDirectory } from './directories.js';
 import { ExecServer } from './exec/exec-server.js';
+import { logsDirectory, podLogDirectory } from './log/log-paths.js';
 import { serveLog } from './log/serve-log.js';
 import { EventRecorder } from './pod/event-recorder.js';
-import { podConditions } from './pod/pod-status.js';
-import { PodWorker, type PodWorkerContext, referenceKey } from './pod/pod-worker.js';
-import { claimDirectory } from './pod/volumes.js';
+import { referenceKey } from './pod/pod-references.js';
+import { PodWorker, type PodWorkerContext } from './pod/pod-worker.js';
+import { claimDirectory, safeUid } from './pod/volumes.js';
 import type { PodRuntime } from './pod-runtime.js';
 import { createLimiter } from './sandbox/cgroup.js';
 import { hostIdentity } from './sandbox/identity.js';
 import { readMountTable } from './sandbox/mount-table.js';
 import { probeSandbox, type SandboxProbe } from './sandbox/probe.js';
 import { hostUserland } from './sandbox/root-plan.js';
-import { unschedulable, wantsNode } from './scheduling.js';
+import { userlandName } from './sandbox/userland-name.js';
+import { NO_SANDBOX, Scheduler, sandboxAdvice, wantsNode } from './scheduler.js';
 
 export interface LocalNodeOptions {
   readonly storage: ObjectStorage;
@@ -54,12 +55,14 @@ export class LocalNode implements PodRuntime {
   readonly #abandoned = new Map<string, string>();
   readonly #events: EventRecorder;
   readonly #exec: ExecServer;
+  readonly #scheduler: Scheduler;
   readonly #dir: string;
   #context: PodWorkerContext | undefined;
   #probe: SandboxProbe = { unavailable: 'the node has not started', remedy: 'Wait.' };
 
   constructor(private readonly options: LocalNodeOptions) {
     this.#events = new EventRecorder(options.storage, options.nodeName, options.logger);
+    this.#scheduler = new Scheduler(options.storage, this.#events, options.nodeName);
     this.#dir = options.dir ?? join(tmpdir(), `rynxs-node-${process.pid}-${randomBytes(8).toString('hex')}`);
     this.#exec = new ExecServer({ nodeDir: this.#dir, clock: options.clock, logger: options.logger });
   }
@@ -94,7 +97,7 @@ export class LocalNode implements PodRuntime {
     this.#subscriptions.push(
       storage.follow(
         NODES,
-        listen(() => this.#scheduleWaiting()),
+        listen(() => this.#scheduler.scheduleWaiting(this.#probe)),
       ),
       storage.subscribe(
         PODS,
@@ -112,7 +115,8 @@ export class LocalNode implements PodRuntime {
     };
     if (signal.aborted) forced();
     signal.addEventListener('abort', forced, { once: true });
-    await Promise.all(this.#runs);
+    // The end of a pod may bring about the removal of a claim's data.
+    while (this.#runs.size > 0) await Promise.all(this.#runs);
     signal.removeEventListener('abort', forced);
     await this.#context?.limiter.close().catch((error: unknown) => {
       // The next operator removes what is left.
@@ -173,60 +177,13 @@ export class LocalNode implements PodRuntime {
   #podChanged({ type, object: pod }: Change): void {
     const uid = pod.metadata.uid ?? '';
     if (type === 'DELETED') {
-      this.#workers.get(uid)?.removed();
+      const worker = this.#workers.get(uid);
+      if (worker === undefined) this.#remove(podLogDirectory(this.#dir, safeUid(pod)));
+      else worker.removed();
       return;
     }
-    if (wantsNode(pod)) this.#schedule(pod);
+    if (wantsNode(pod)) this.#scheduler.schedule(pod, this.#probe);
     else if (stringAt(asJson(pod), 'spec', 'nodeName') === this.options.nodeName) this.#run(pod);
-  }
-
-  #schedule(pod: KubernetesObject): void {
-    const { storage, nodeName } = this.options;
-    const { namespace, name } = pod.metadata;
-    if ('unavailable' in this.#probe) {
-      this.#refuse(pod, 'NoSandboxRuntime', `${this.#probe.unavailable}. ${this.#probe.remedy}`);
-      return;
-    }
-    const reason = unschedulable(pod, storage.get(NODES, { name: nodeName }));
-    if (reason !== undefined) {
-      this.#refuse(pod, 'Unschedulable', reason);
-      return;
-    }
-    storage.bindPod(pod.metadata, nodeName, { fieldManager: 'kube-scheduler' });
-    this.#events.record(
-      pod,
-      'Normal',
-      'Scheduled',
-      `Successfully assigned ${namespace}/${name} to ${nodeName}`,
-      {
-        component: 'default-scheduler',
-      },
-    );
-  }
-
-  #scheduleWaiting(): void {
-    for (const pod of this.options.storage.list(PODS)) if (wantsNode(pod)) this.#schedule(pod);
-  }
-
-  /** The pod stays Pending. */
-  #refuse(pod: KubernetesObject, reason: string, message: string): void {
-    const { storage } = this.options;
-    const json = asJson(pod);
-    const status = objectAt(json, 'status');
-    const conditions = podConditions(
-      status,
-      [{ type: 'PodScheduled', status: 'False', reason, message }],
-      storage.timestamp(),
-    );
-    const after = storage.updateStatus(
-      PODS,
-      asKubernetesObject({ ...json, status: { ...status, phase: 'Pending', conditions } }),
-      { fieldManager: 'kube-scheduler' },
-    );
-    if (after.metadata.resourceVersion === pod.metadata.resourceVersion) return;
-    this.#events.record(pod, 'Warning', reason === 'Unschedulable' ? 'FailedScheduling' : reason, message, {
-      component: 'default-scheduler',
-    });
   }
 
   #run(pod: KubernetesObject): void {
@@ -256,26 +213,10 @@ export class LocalNode implements PodRuntime {
 
   /** A pod from before, when there was a sandbox. */
   #withoutSandbox(pod: KubernetesObject, isDeleting: boolean): void {
-    if (isDeleting) {
-      this.options.storage.delete(PODS, pod.metadata, { gracePeriodSeconds: 0 });
-      return;
+    if (isDeleting) this.options.storage.delete(PODS, pod.metadata, { gracePeriodSeconds: 0 });
+    else if ('unavailable' in this.#probe) {
+      this.#scheduler.refuse(pod, ['ContainersReady', 'Ready'], NO_SANDBOX, sandboxAdvice(this.#probe));
     }
-    const { storage } = this.options;
-    if (!('unavailable' in this.#probe)) return;
-    const message = `${this.#probe.unavailable}. ${this.#probe.remedy}`;
-    const json = asJson(pod);
-    const status = objectAt(json, 'status');
-    const reason = 'NoSandboxRuntime';
-    const conditions = podConditions(
-      status,
-      ['ContainersReady', 'Ready'].map((type) => ({ type, status: 'False', reason, message })),
-      storage.timestamp(),
-    );
-    storage.updateStatus(
-      PODS,
-      asKubernetesObject({ ...json, status: { ...status, phase: 'Pending', conditions } }),
-    );
-    this.#events.record(pod, 'Warning', reason, message);
   }
 
   #referenceChanged({ type, resource, object }: Change): void {
@@ -292,33 +233,25 @@ export class LocalNode implements PodRuntime {
     for (const [directory, key] of this.#abandoned) {
       if ([...this.#workers.values()].some((worker) => worker.refersTo(key))) continue;
       this.#abandoned.delete(directory);
-      const removal = rm(join(this.#dir, directory), { recursive: true, force: true })
-        .catch((error: unknown) => {
-          this.options.logger.error('the data of a deleted claim could not be removed', { directory, error });
-        })
-        .finally(() => this.#runs.delete(removal));
-      this.#runs.add(removal);
+      this.#remove(join(this.#dir, directory));
     }
   }
 
+  #remove(path: string): void {
+    const removal = rm(path, { recursive: true, force: true })
+      .catch((error: unknown) => {
+        this.options.logger.error('what a deleted object left on disk could not be removed', { path, error });
+      })
+      .finally(() => this.#runs.delete(removal));
+    this.#runs.add(removal);
+  }
+
   async #removeOrphanedLogs(): Promise<void> {
-    const logs = join(this.#dir, 'logs');
+    const logs = logsDirectory(this.#dir);
     await mkdir(logs, { recursive: true, mode: 0o700 });
     const living = new Set(this.options.storage.list(PODS).map((pod) => pod.metadata.uid));
     for (const uid of await readdir(logs)) {
       if (!living.has(uid)) await rm(join(logs, uid), { recursive: true, force: true });
     }
-  }
-}
-
-/** `debian-12`: what the host calls itself. */
-function userlandName(): string {
-  try {
-    const release = readFileSync('/etc/os-release', 'utf8');
-    const value = (name: string) => new RegExp(`^${name}="?([^"\n]*)"?$`, 'm').exec(release)?.[1];
-    return [value('ID') ?? 'linux', value('VERSION_ID')].filter((part) => part !== undefined).join('-');
-  } catch {
-    // os-release(5) is optional.
-    return 'linux';
   }
 }

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import type { KubernetesObject } from '@rynxs/kernel';
 import { asJson, type JsonObject, numberAt, objectsAt, stringAt } from '../../storage/json.js';
 import { badRequest, StatusError } from '../../storage/status-error.js';
-import { logDirectory, logName, type PodWorker } from '../pod/pod-worker.js';
+import type { PodWorker } from '../pod/pod-worker.js';
 import { selectContainer } from '../pod/select-container.js';
+import { logDirectory, logName } from './log-paths.js';
 import { type LogQuery, readLog } from './read-log.js';
 
 export interface LogRequest {

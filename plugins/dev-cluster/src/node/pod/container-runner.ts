@@ -10,9 +10,10 @@ import {
 import type { HostIdentity } from '../sandbox/identity.js';
 import type { ContainerLimits, Limiter } from '../sandbox/limits.js';
 import { type PodSandbox, SandboxError } from '../sandbox/pod-sandbox.js';
-import type { Exit } from '../sandbox/process.js';
 import { type HostUserland, type PodMount, planRoot } from '../sandbox/root-plan.js';
 import { BackOff } from './back-off.js';
+import { collectOutput } from './collect-output.js';
+import { endOf } from './container-end.js';
 import type { ContainerSpec } from './container-spec.js';
 import type { ContainerState, ContainerStatus, FormerContainer, Termination } from './container-status.js';
 import type { EndOfGrace } from './end-of-grace.js';
@@ -58,10 +59,6 @@ export interface RunningContainer {
 
 /** After the end of a container nothing can write to its output any more; this is for what nobody foresaw. */
 const DRAIN_DEADLINE_MS = 2_000;
-
-/** So long after its start a process may not have come to setting its signal handlers yet. */
-const YOUTH_MS = 1_000;
-const HANDLER_POLL_MS = 5;
 
 /** Runs one container of a pod: starts it, waits for its end, starts it again as the restart policy says. */
 export class ContainerRunner {
@@ -258,7 +255,10 @@ export class ContainerRunner {
   ): Promise<Termination> {
     const { host, spec } = this;
     const { process, limits } = started.running;
-    const outputs = this.#collect(process);
+    const outputs = collectOutput(process, this.#log, (error) => {
+      const detail = error instanceof Error ? error.message : String(error);
+      host.event('Warning', 'LogWriteFailed', `Output is lost: ${detail}`, spec.name);
+    });
     this.#hasRun = true;
     this.#running = started.running;
     this.#containerID = `${host.runtime}://${process.pid}-${host.pod().metadata.uid}-${spec.name}`;
@@ -289,33 +289,6 @@ export class ContainerRunner {
     };
   }
 
-  /** Resolves when both streams have come to their end. */
-  async #collect(process: ContainerProcess): Promise<void> {
-    const log = this.#log;
-    let isComplaining = true;
-    await Promise.all(
-      (['stdout', 'stderr'] as const).map(
-        (stream) =>
-          new Promise<void>((resolve) => {
-            process[stream].on('data', (chunk: Buffer) => {
-              try {
-                log?.write(stream, chunk);
-              } catch (error) {
-                // A full disk must not end the container; that output is missing must not stay unsaid.
-                if (isComplaining) {
-                  const detail = error instanceof Error ? error.message : String(error);
-                  this.host.event('Warning', 'LogWriteFailed', `Output is lost: ${detail}`, this.spec.name);
-                }
-                isComplaining = false;
-              }
-            });
-            process[stream].once('close', resolve);
-            process[stream].once('error', () => resolve());
-          }),
-      ),
-    );
-  }
-
   #startFailed(error: CommandError): Termination {
     const now = timestamp(this.host.clock);
     this.#hasRun = true;
@@ -328,52 +301,6 @@ class RetryWait {
   constructor(readonly ms = 1_000) {}
   longer(): RetryWait {
     return new RetryWait(Math.min(this.ms * 2, 60_000));
-  }
-}
-
-/** The end of a process: by itself, or asked for when `stopping` aborts, or made when `grace` is over. */
-async function endOf(
-  process: ContainerProcess,
-  clock: Clock,
-  stopping: AbortSignal,
-  grace: EndOfGrace,
-): Promise<Exit> {
-  const youngUntil = clock.monotonic() + YOUTH_MS;
-  const stop = Promise.withResolvers<void>();
-  const abort = (): void => stop.resolve();
-  if (stopping.aborted) abort();
-  stopping.addEventListener('abort', abort, { once: true });
-  try {
-    await Promise.race([process.exited, stop.promise]);
-    if (process.exit() === undefined) {
-      const ended = Promise.race([process.exited, grace.over]);
-      await handlerOf(process, clock, youngUntil, ended);
-      process.signal('SIGTERM');
-      await ended;
-      process.kill();
-    }
-    return await process.exited;
-  } finally {
-    stopping.removeEventListener('abort', abort);
-  }
-}
-
-/**
- * Gives a process that was only just started the time to set its handler for SIGTERM: as process 1 it would never see one
- * that came before, and take its whole grace period.
- */
-async function handlerOf(
-  process: ContainerProcess,
-  clock: Clock,
-  youngUntil: number,
-  ended: Promise<unknown>,
-): Promise<void> {
-  let hasEnded = false;
-  void ended.then(() => {
-    hasEnded = true;
-  });
-  while (!hasEnded && !process.handles('SIGTERM') && clock.monotonic() < youngUntil) {
-    await Promise.race([ended, clock.sleep(HANDLER_POLL_MS)]);
   }
 }
 

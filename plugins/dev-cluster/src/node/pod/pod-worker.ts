@@ -7,6 +7,7 @@ import type { ObjectStorage } from '../../storage/object-storage.js';
 import { StatusError } from '../../storage/status-error.js';
 import { passableDirectory } from '../directories.js';
 import { ContainerLog } from '../log/container-log.js';
+import { logDirectory, logName, podLogDirectory } from '../log/log-paths.js';
 import type { SandboxRuntime } from '../sandbox/container-process.js';
 import { writeEtc } from '../sandbox/etc.js';
 import type { HostIdentity } from '../sandbox/identity.js';
@@ -20,6 +21,7 @@ import { EndOfGrace } from './end-of-grace.js';
 import { environmentOf, hostnameOf } from './environment.js';
 import type { EventRecorder } from './event-recorder.js';
 import { PodProblem } from './pod-problem.js';
+import { referencesOf } from './pod-references.js';
 import { type NodeFacts, podStatus } from './pod-status.js';
 import { prepareVolumes, type ReadyVolume, safeUid } from './volumes.js';
 
@@ -300,53 +302,13 @@ export class PodWorker {
       await this.#volumes?.catch(() => {});
       await rm(join(nodeDir, this.#dir), { recursive: true, force: true });
       if (!this.#isDeleting) return;
-      await rm(join(nodeDir, 'logs', this.uid), { recursive: true, force: true });
+      await rm(podLogDirectory(nodeDir, this.uid), { recursive: true, force: true });
       storage.delete(PODS, this.#pod.metadata, { gracePeriodSeconds: 0, preconditions: { uid: this.uid } });
     } catch (error) {
       if (error instanceof StatusError && (error.code === 404 || error.code === 409)) return;
       logger.error('a pod could not be cleared away', { pod: this.#pod.metadata.name, error });
     }
   }
-}
-
-/** Where the logs of a container are kept. */
-export function logDirectory(nodeDir: string, uid: string, container: string): string {
-  return join(nodeDir, 'logs', uid, container);
-}
-
-/** Name of the log of a container's life. */
-export function logName(restartCount: number): string {
-  return `${restartCount}.log`;
-}
-
-/** Names an object that a pod may refer to. */
-export function referenceKey(plural: string, namespace: string | undefined, name: string): string {
-  return `${plural}/${namespace ?? ''}/${name}`;
-}
-
-function referencesOf(pod: KubernetesObject): ReadonlySet<string> {
-  const spec = objectAt(asJson(pod), 'spec');
-  const { namespace } = pod.metadata;
-  const references = new Set<string>();
-  const add = (plural: string, name: string | undefined): void => {
-    if (name !== undefined) references.add(referenceKey(plural, namespace, name));
-  };
-  for (const volume of objectsAt(spec, 'volumes')) {
-    add('configmaps', stringAt(volume, 'configMap', 'name'));
-    add('secrets', stringAt(volume, 'secret', 'secretName'));
-    add('persistentvolumeclaims', stringAt(volume, 'persistentVolumeClaim', 'claimName'));
-  }
-  for (const container of objectsAt(spec, 'containers')) {
-    for (const source of objectsAt(container, 'envFrom')) {
-      add('configmaps', stringAt(source, 'configMapRef', 'name'));
-      add('secrets', stringAt(source, 'secretRef', 'name'));
-    }
-    for (const variable of objectsAt(container, 'env')) {
-      add('configmaps', stringAt(variable, 'valueFrom', 'configMapKeyRef', 'name'));
-      add('secrets', stringAt(variable, 'valueFrom', 'secretKeyRef', 'name'));
-    }
-  }
-  return references;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

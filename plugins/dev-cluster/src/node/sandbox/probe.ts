@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { Clock } from '@rynxs/kernel';
+import { type Clock, SystemClock } from '@rynxs/kernel';
 import { type SandboxRuntime, startContainer } from './container-process.js';
 import { writeEtc } from './etc.js';
 import { DEFAULT_SANDBOX_USER, hostIdentity } from './identity.js';
@@ -49,7 +49,10 @@ export function hostHas(tool: string): boolean {
  * Finds out, by making one and running a command in it, whether pods can be sandboxed here, and by what: bubblewrap where
  * it is installed and works, else util-linux alone. Never throws but for `signal`.
  */
-export async function probeSandbox(clock: Clock, signal: AbortSignal): Promise<SandboxProbe> {
+export async function probeSandbox(
+  clock: Clock = new SystemClock(),
+  signal: AbortSignal = new AbortController().signal,
+): Promise<SandboxProbe> {
   if (process.platform !== 'linux') {
     return {
       unavailable: `pods need Linux namespaces, and this is ${process.platform}`,
