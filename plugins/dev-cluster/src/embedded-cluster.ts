@@ -50,10 +50,11 @@ export class EmbeddedCluster implements Cluster, LifecycleHooks {
 
   /** Starts the server, then the client. Throws what `startEmbeddedCluster` throws. */
   async start(signal: AbortSignal): Promise<void> {
-    const { dir, port, kubeconfig, node } = this.#settings;
+    const { dir, port, kubeconfig, node, controllers } = this.#settings;
     this.#server = await startEmbeddedCluster({
       port,
       nodeEnabled: node,
+      controllersEnabled: controllers,
       signal,
       clock: this.#clock,
       logger: this.#logger,

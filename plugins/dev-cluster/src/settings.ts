@@ -23,6 +23,12 @@ export const embeddedClusterSettings = defineConfig({
     env: 'EMBEDDED_CLUSTER_NODE',
     doc: 'Whether the embedded cluster has a node, which runs pods as sandboxed processes; without, pods stay Pending.',
   },
+  controllers: {
+    type: 'boolean',
+    default: 'true',
+    env: 'EMBEDDED_CLUSTER_CONTROLLERS',
+    doc: 'Whether the embedded cluster has controllers, as a controller manager brings them; without, it only stores: no pods, no bound claims, no garbage collection.',
+  },
 });
 
 export type EmbeddedClusterSettings = ConfigValues<typeof embeddedClusterSettings>;
