@@ -14,7 +14,8 @@ import { Discovery } from './discovery.js';
 import { type Faults, faultBefore } from './faults.js';
 import { OpenApi } from './openapi.js';
 import { parsePath, type RequestTarget } from './request-info.js';
-import { notAllowed, pathNotFound, ResourceRequests, verbOf } from './resource-requests.js';
+import { notAllowed, pathNotFound, verbOf } from './resource-call.js';
+import { ResourceRequests } from './resource-requests.js';
 
 /** The Kubernetes version whose behaviour is followed. */
 export const KUBERNETES_VERSION = 'v1.34.4';

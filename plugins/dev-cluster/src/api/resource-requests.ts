@@ -1,40 +1,22 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { KubernetesObject, ObjectKey } from '@rynxs/kernel';
+import type { IncomingMessage } from 'node:http';
+import type { KubernetesObject } from '@rynxs/kernel';
 import type { PodRuntime } from '../node/pod-runtime.js';
 import type { ServedResource } from '../resources/registry.js';
-import {
-  asJson,
-  asKubernetesObject,
-  at,
-  cloneJson,
-  isJsonObject,
-  type JsonObject,
-  stringAt,
-} from '../storage/json.js';
-import type { DeleteOptions, ObjectStorage, WriteOptions } from '../storage/object-storage.js';
+import { asJson, asKubernetesObject, at, cloneJson, type JsonObject, stringAt } from '../storage/json.js';
+import type { ObjectStorage } from '../storage/object-storage.js';
 import { badRequest, invalid, notFound, StatusError } from '../storage/status-error.js';
 import { type Answer, goneSignal } from './answer.js';
 import { decodeObject, type FieldValidation, fieldValidationOf } from './decode.js';
-import type { FaultEffect, Faults, Verb } from './faults.js';
+import type { Faults } from './faults.js';
 import { listPage } from './list.js';
 import { applyPatch } from './patch/apply-patch.js';
 import { type Form, negotiate, representList, representObject, type TableOptions } from './representation.js';
 import { mediaType, parseBody, readBody, readObject } from './request-body.js';
-import type { ResourceRequest } from './request-info.js';
+import { keyOf, notAllowed, pathNotFound, type ResourceCall, settleIdentity } from './resource-call.js';
 import { readScale, scaleOf } from './scale.js';
 import { parseFilter } from './selectors.js';
 import { serveWatch } from './watch.js';
-
-/** A request to a resource, understood and authenticated. */
-export interface ResourceCall {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly query: URLSearchParams;
-  readonly target: ResourceRequest;
-  readonly served: ServedResource;
-  readonly verb: Verb;
-  readonly effect: FaultEffect | undefined;
-}
+import { deleteOptions, writeOptions } from './write-options.js';
 
 export interface ResourceRequestsOptions {
   readonly storage: ObjectStorage;
@@ -42,32 +24,6 @@ export interface ResourceRequestsOptions {
   readonly now: () => number;
   /** Back end of pods/log; absent when the cluster has no node. */
   readonly runtime?: PodRuntime;
-}
-
-/** Which verb a method means on a resource; undefined when the resource does not have it. */
-export function verbOf(
-  method: string | undefined,
-  target: ResourceRequest,
-  query: URLSearchParams,
-): Verb | undefined {
-  if (target.subresource === 'exec') return 'connect';
-  switch (method) {
-    case 'GET': {
-      const watch = query.get('watch');
-      if (watch === 'true' || watch === '1') return 'watch';
-      return target.name === undefined ? 'list' : 'get';
-    }
-    case 'POST':
-      return 'create';
-    case 'PUT':
-      return 'update';
-    case 'PATCH':
-      return 'patch';
-    case 'DELETE':
-      return target.name === undefined ? 'deletecollection' : 'delete';
-    default:
-      return undefined;
-  }
 }
 
 /** Carries out requests to resources: the transport's side of the object storage. */
@@ -332,95 +288,6 @@ export class ResourceRequests {
   #tableOptions(query: URLSearchParams): TableOptions {
     return { nowMs: this.#options.now(), includeObject: query.get('includeObject') ?? 'Metadata' };
   }
-}
-
-function keyOf(call: ResourceCall): ObjectKey {
-  const { name = '', namespace } = call.target;
-  if (call.served.type.namespaced && namespace === undefined) throw pathNotFound();
-  return { name, ...(namespace === undefined ? {} : { namespace }) };
-}
-
-/** 404 for a path that nothing serves. */
-export function pathNotFound(): StatusError {
-  return new StatusError(404, 'NotFound', 'the server could not find the requested resource');
-}
-
-/** 405 for a method that the resource does not have. */
-export function notAllowed(): StatusError {
-  return new StatusError(
-    405,
-    'MethodNotAllowed',
-    'the server does not allow this method on the requested resource',
-  );
-}
-
-/** Name and namespace of the URL and of the object must agree; what the object leaves out is taken from the URL. */
-function settleIdentity(call: ResourceCall, object: JsonObject): void {
-  const { target, served } = call;
-  if (!isJsonObject(object.metadata)) object.metadata = {};
-  const meta = object.metadata;
-  if (target.name !== undefined) {
-    if (meta.name === undefined || meta.name === '') meta.name = target.name;
-    if (meta.name !== target.name) {
-      throw badRequest(
-        `the name of the object (${String(meta.name)}) does not match the name on the URL (${target.name})`,
-      );
-    }
-  }
-  if (!served.type.namespaced) return;
-  if (meta.namespace === undefined || meta.namespace === '') meta.namespace = target.namespace;
-  if (meta.namespace !== target.namespace) {
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-  }
-}
-
-function writeOptions(call: ResourceCall): WriteOptions {
-  const manager = call.query.get('fieldManager') ?? call.request.headers['user-agent']?.split('/', 1)[0];
-  return {
-    givesObject: true,
-    dryRun: isDryRun(call.query.getAll('dryRun')),
-    ...(manager === undefined || manager === '' ? {} : { fieldManager: manager.slice(0, 128) }),
-  };
-}
-
-function isDryRun(values: readonly string[]): boolean {
-  const [value] = values;
-  if (value === undefined || value === '') return false;
-  if (values.length === 1 && value === 'All') return true;
-  throw badRequest(`Unsupported value: ${JSON.stringify(value)}: supported values: "All"`);
-}
-
-async function deleteOptions(call: ResourceCall): Promise<DeleteOptions> {
-  const body = await readBody(call.request);
-  const sent = body.length === 0 ? {} : await parseBody(call.request, body);
-  const options = isJsonObject(sent) ? sent : {};
-  const { query } = call;
-  const policy = stringAt(options, 'propagationPolicy') ?? query.get('propagationPolicy') ?? undefined;
-  const orphans = at(options, 'orphanDependents') ?? query.get('orphanDependents');
-  const grace = at(options, 'gracePeriodSeconds') ?? query.get('gracePeriodSeconds');
-  if (policy !== undefined && policy !== 'Background' && policy !== 'Foreground' && policy !== 'Orphan') {
-    throw invalid({ ...call.served.type, group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
-      {
-        reason: 'FieldValueNotSupported',
-        message: `Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"`,
-        field: 'propagationPolicy',
-      },
-    ]);
-  }
-  const uid = stringAt(options, 'preconditions', 'uid');
-  const resourceVersion = stringAt(options, 'preconditions', 'resourceVersion');
-  const dryRun = Array.isArray(options.dryRun) ? options.dryRun.map(String) : query.getAll('dryRun');
-  return {
-    ...writeOptions(call),
-    dryRun: isDryRun(dryRun),
-    ...(policy === undefined ? {} : { propagationPolicy: policy }),
-    ...(policy === undefined && String(orphans) === 'true' ? { propagationPolicy: 'Orphan' as const } : {}),
-    ...(grace === null || grace === undefined ? {} : { gracePeriodSeconds: Number(grace) }),
-    preconditions: {
-      ...(uid === undefined ? {} : { uid }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    },
-  };
 }
 
 async function patchOf(request: IncomingMessage, body: Buffer) {

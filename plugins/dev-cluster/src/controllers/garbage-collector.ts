@@ -1,6 +1,6 @@
 import type { KubernetesObject, ResourceType } from '@rynxs/kernel';
+import { storageKey } from '../storage/change-feed.js';
 import { asJson, asKubernetesObject, cloneJson, isJsonObject, type JsonObject } from '../storage/json.js';
-import { storageKey } from '../storage/object-storage.js';
 import { type ControllerContext, keyOf, parseKey, type StartController, together } from './controller.js';
 import { ownersOf } from './owner-index.js';
 import { ReconcileQueue } from './reconcile-queue.js';

@@ -1,7 +1,7 @@
 import type { KubernetesObject, ResourceType } from '@rynxs/kernel';
 import { EVENTS, NAMESPACES, SERVICE_ACCOUNTS } from '../resources/types.js';
+import { storageKey } from '../storage/change-feed.js';
 import { asKubernetesObject } from '../storage/json.js';
-import { storageKey } from '../storage/object-storage.js';
 import { keyOf, parseKey, type StartController, together } from './controller.js';
 import { ReconcileQueue } from './reconcile-queue.js';
 

@@ -1,5 +1,6 @@
 import type { KubernetesObject, OwnerReference, ResourceType } from '@rynxs/kernel';
-import { type ObjectStorage, storageKey } from '../storage/object-storage.js';
+import { storageKey } from '../storage/change-feed.js';
+import type { ObjectStorage } from '../storage/object-storage.js';
 
 /** An object and its type. */
 export interface TypedObject {

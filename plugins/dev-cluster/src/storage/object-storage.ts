@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { KubernetesObject, ObjectKey, ResourceType } from '@rynxs/kernel';
 import type { DefinitionSource, ResourceDefinition } from '../resources/definition.js';
 import { NAMESPACES, PODS } from '../resources/types.js';
-import { type Change, ChangeHistory } from './change-history.js';
+import { ChangeFeed, type ChangeListener, storageKey } from './change-feed.js';
+import type { Change } from './change-history.js';
 import { forgetEncoding } from './encoded-object.js';
 import {
   asJson,
@@ -17,6 +18,16 @@ import {
 import { type FieldManager, recordManager } from './managed-fields.js';
 import { metadataCauses, type ObjectMetaJson } from './metadata-rules.js';
 import {
+  generateName,
+  keepServerMetadata,
+  metadataOf,
+  ownCopy,
+  sameContent,
+  setTypeMeta,
+  unchanged,
+  withOwnMetadata,
+} from './object-preparation.js';
+import {
   alreadyExists,
   badRequest,
   conflict,
@@ -25,38 +36,15 @@ import {
   notFound,
   StatusError,
 } from './status-error.js';
+import {
+  checkPreconditions,
+  type DeleteOptions,
+  type DeleteResult,
+  type WriteOptions,
+} from './write-options.js';
 
 export type { Change } from './change-history.js';
-
-export interface WriteOptions {
-  /** Who writes, for managedFields; default `rynxs-dev-cluster`. */
-  readonly fieldManager?: string;
-  /** Does everything but the write itself. */
-  readonly dryRun?: boolean;
-  /** The caller has made the object for this call and will not look at it again: it need not be copied. */
-  readonly givesObject?: boolean;
-}
-
-export interface DeleteOptions extends WriteOptions {
-  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
-  /** Default Background: owned objects are collected afterwards. */
-  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
-  /** For pods: how long the processes may take to end; 0 removes the object at once (the node's confirmation). */
-  readonly gracePeriodSeconds?: number;
-}
-
-/** What became of a deletion. */
-export interface DeleteResult {
-  readonly object: KubernetesObject;
-  /** False while finalizers or a grace period hold the object. */
-  readonly removed: boolean;
-}
-
-/** A stored object with the parts of it that answers and watch events are made of. */
-interface Entry {
-  readonly object: KubernetesObject;
-  readonly resourceVersion: number;
-}
+export type { DeleteOptions, DeleteResult, WriteOptions } from './write-options.js';
 
 /** Keeps what was committed beyond the process's life. Calls happen in order, before the write is acknowledged. */
 export interface CommitSink {
@@ -78,10 +66,6 @@ export interface ObjectStorageOptions {
   readonly sink?: CommitSink;
 }
 
-type Listener = (change: Change) => void;
-
-const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
-
 /**
  * The objects of the embedded cluster, with the semantics of the Kubernetes API but without its transport: the HTTP
  * server, the controllers and the node all work through it. Every call is synchronous and atomic. Refusals are thrown as
@@ -90,13 +74,9 @@ const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 export class ObjectStorage {
   readonly #definitions: DefinitionSource;
   readonly #now: () => number;
-  readonly #objects = new Map<string, Map<string, Entry>>();
-  readonly #listeners = new Map<string, Set<Listener>>();
-  readonly #allListeners = new Set<Listener>();
-  readonly #history: ChangeHistory;
+  readonly #objects = new Map<string, Map<string, KubernetesObject>>();
+  readonly #feed: ChangeFeed;
   readonly #sink: CommitSink | undefined;
-  readonly #undelivered: Change[] = [];
-  #delivering = false;
   #timestamp = { second: Number.NaN, text: '' };
   #resourceVersion: number;
 
@@ -105,12 +85,9 @@ export class ObjectStorage {
     this.#now = options.now ?? Date.now;
     this.#sink = options.sink;
     this.#resourceVersion = options.initial?.resourceVersion ?? 1;
-    this.#history = new ChangeHistory(this.#resourceVersion, options.historyLimit ?? 4_096);
+    this.#feed = new ChangeFeed(this.#resourceVersion, options.historyLimit ?? 4_096);
     for (const [type, object] of options.initial?.objects ?? []) {
-      this.#entriesOfKey(type).set(keyOf(object.metadata), {
-        object,
-        resourceVersion: Number(object.metadata.resourceVersion),
-      });
+      this.#objectsOfKey(type).set(keyOf(object.metadata), object);
     }
   }
 
@@ -134,17 +111,15 @@ export class ObjectStorage {
   }
 
   get(resource: ResourceType, key: ObjectKey): KubernetesObject | undefined {
-    return this.#entriesOf(resource).get(keyOf(key))?.object;
+    return this.#objectsOf(resource).get(keyOf(key));
   }
 
   /** Objects of a type, by namespace and name in order. */
   list(resource: ResourceType, namespace?: string): readonly KubernetesObject[] {
-    const found: [string, KubernetesObject][] = [];
-    for (const [key, entry] of this.#entriesOf(resource)) {
-      if (namespace === undefined || entry.object.metadata.namespace === namespace)
-        found.push([key, entry.object]);
-    }
-    return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+    const found = [...this.#objectsOf(resource)].filter(
+      ([, object]) => namespace === undefined || object.metadata.namespace === namespace,
+    );
+    return inOrder(found);
   }
 
   /**
@@ -166,53 +141,43 @@ export class ObjectStorage {
         objects.set(key, change.previous);
       }
     }
-    return [...objects.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+    return inOrder([...objects]);
   }
 
   /** Number of stored objects of a type. */
   count(resource: ResourceType): number {
-    return this.#entriesOf(resource).size;
+    return this.#objectsOf(resource).size;
   }
 
   /**
    * Calls `listener` for every object that exists (as ADDED) and then after each change, in order. A change that a
    * listener makes is delivered after the one that it is being told of. `resource` undefined subscribes to everything.
    */
-  subscribe(resource: ResourceType | undefined, listener: Listener): Disposable {
+  subscribe(resource: ResourceType | undefined, listener: ChangeListener): Disposable {
     const subscription = this.follow(resource, listener);
     const types = resource === undefined ? [...this.#objects.keys()] : [storageKey(resource)];
     for (const type of types) {
-      for (const { object, resourceVersion } of [...(this.#objects.get(type)?.values() ?? [])]) {
-        const definition = resource ?? this.#typeOf(type);
-        listener({ type: 'ADDED', resource: definition, object, resourceVersion });
+      for (const object of [...(this.#objects.get(type)?.values() ?? [])]) {
+        const resourceVersion = Number(object.metadata.resourceVersion);
+        listener({ type: 'ADDED', resource: resource ?? this.#typeOf(type), object, resourceVersion });
       }
     }
     return subscription;
   }
 
   /** As `subscribe`, without the objects that exist already. */
-  follow(resource: ResourceType | undefined, listener: Listener): Disposable {
-    let listeners = this.#allListeners;
-    if (resource !== undefined) {
-      const key = storageKey(resource);
-      listeners = this.#listeners.get(key) ?? new Set();
-      this.#listeners.set(key, listeners);
-    }
-    // A wrapper, so that one function may be subscribed twice.
-    const entry: Listener = (change) => listener(change);
-    listeners.add(entry);
-    return { [Symbol.dispose]: () => void listeners.delete(entry) };
+  follow(resource: ResourceType | undefined, listener: ChangeListener): Disposable {
+    return this.#feed.follow(resource, listener);
   }
 
   /** Changes of a type after a resource version, oldest first; undefined when the history no longer reaches back. */
   changesSince(resource: ResourceType, resourceVersion: number): readonly Change[] | undefined {
-    const key = storageKey(resource);
-    return this.#history.since(resourceVersion)?.filter((change) => storageKey(change.resource) === key);
+    return this.#feed.since(resource, resourceVersion);
   }
 
   /** Drops the history, so that every watch that resumes is told 410. */
   compactHistory(): void {
-    this.#history.forget(this.#resourceVersion);
+    this.#feed.forget(this.#resourceVersion);
   }
 
   /** Creates an object. Throws 400, 403, 404 (no such namespace), 409 AlreadyExists, 422 Invalid. */
@@ -323,7 +288,7 @@ export class ObjectStorage {
       if (policy === 'Orphan') finalizers.add('orphan');
     }
     const wasDeleting = meta.deletionTimestamp !== undefined;
-    const grace = graceOf(definition, json, options.gracePeriodSeconds);
+    const grace = definition.gracePeriodSeconds?.(json, options.gracePeriodSeconds) ?? 0;
     const pending = definition.pendingFinalizers?.(json) ?? [];
     if (grace === 0 && finalizers.size === 0 && pending.length === 0) {
       return {
@@ -452,14 +417,14 @@ export class ObjectStorage {
 
   #refuseInEndingNamespace(type: ResourceType, key: ObjectKey): void {
     if (key.namespace === undefined) return;
-    const namespace = this.#entriesOf(NAMESPACES).get(keyOf({ name: key.namespace }));
+    const namespace = this.#objectsOf(NAMESPACES).get(keyOf({ name: key.namespace }));
     if (namespace === undefined) {
       throw new StatusError(404, 'NotFound', `namespaces "${key.namespace}" not found`, {
         name: key.namespace,
         kind: 'namespaces',
       });
     }
-    if (namespace.object.metadata.deletionTimestamp === undefined) return;
+    if (namespace.metadata.deletionTimestamp === undefined) return;
     throw forbidden(
       type,
       key.name,
@@ -499,27 +464,12 @@ export class ObjectStorage {
     // The sink first: when it fails, nothing has happened.
     this.#sink?.committed(change);
     this.#resourceVersion = resourceVersion;
-    const entries = this.#entriesOf(resource);
-    if (type === 'DELETED') entries.delete(keyOf(object.metadata));
-    else entries.set(keyOf(object.metadata), { object, resourceVersion });
+    const objects = this.#objectsOf(resource);
+    if (type === 'DELETED') objects.delete(keyOf(object.metadata));
+    else objects.set(keyOf(object.metadata), object);
     if (previous !== undefined) forgetEncoding(previous);
-    this.#history.add(change);
-    this.#deliver(change);
+    this.#feed.publish(change);
     return object;
-  }
-
-  #deliver(change: Change): void {
-    this.#undelivered.push(change);
-    if (this.#delivering) return;
-    this.#delivering = true;
-    try {
-      for (let next = this.#undelivered.shift(); next !== undefined; next = this.#undelivered.shift()) {
-        for (const listener of this.#listeners.get(storageKey(next.resource)) ?? []) tell(listener, next);
-        for (const listener of this.#allListeners) tell(listener, next);
-      }
-    } finally {
-      this.#delivering = false;
-    }
   }
 
   #manager(options: WriteOptions, subresource: string | undefined): FieldManager {
@@ -530,17 +480,17 @@ export class ObjectStorage {
     };
   }
 
-  #entriesOf(resource: ResourceType): Map<string, Entry> {
-    return this.#entriesOfKey(storageKey(resource));
+  #objectsOf(resource: ResourceType): Map<string, KubernetesObject> {
+    return this.#objectsOfKey(storageKey(resource));
   }
 
-  #entriesOfKey(key: string): Map<string, Entry> {
-    let entries = this.#objects.get(key);
-    if (entries === undefined) {
-      entries = new Map();
-      this.#objects.set(key, entries);
+  #objectsOfKey(key: string): Map<string, KubernetesObject> {
+    let objects = this.#objects.get(key);
+    if (objects === undefined) {
+      objects = new Map();
+      this.#objects.set(key, objects);
     }
-    return entries;
+    return objects;
   }
 
   #definitionOf(resource: ResourceType): ResourceDefinition {
@@ -561,113 +511,10 @@ export class ObjectStorage {
   }
 }
 
-function ownCopy(object: KubernetesObject, options: WriteOptions): JsonObject {
-  return options.givesObject === true ? asJson(object) : cloneJson(asJson(object));
-}
-
-/** A copy whose fields, and whose metadata's fields, may be replaced, but not changed in depth. */
-function withOwnMetadata(object: KubernetesObject): JsonObject {
-  const json = asJson(object);
-  return { ...json, metadata: { ...metadataOf(json) } };
-}
-
-/** Names what is stored: all served versions of a resource share it. */
-export function storageKey(resource: ResourceType): string {
-  return `${resource.group}/${resource.plural}`;
-}
-
 function keyOf(key: ObjectKey): string {
   return `${key.namespace ?? ''}/${key.name}`;
 }
 
-function metadataOf(json: JsonObject): ObjectMetaJson {
-  if (!isJsonObject(json.metadata)) json.metadata = {};
-  return json.metadata as ObjectMetaJson;
-}
-
-function setTypeMeta(json: JsonObject, type: ResourceType): void {
-  json.apiVersion = type.group === '' ? type.version : `${type.group}/${type.version}`;
-  json.kind = type.kind;
-}
-
-function keepServerMetadata(meta: ObjectMetaJson, old: ObjectMetaJson): void {
-  for (const field of [
-    'uid',
-    'creationTimestamp',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-    'generation',
-    'resourceVersion',
-    'generateName',
-    'selfLink',
-    'managedFields',
-  ]) {
-    const value = old[field];
-    if (value === undefined) delete meta[field];
-    else meta[field] = value;
-  }
-}
-
-/** Whether everything that the generation counts is the same. */
-function sameContent(definition: ResourceDefinition, json: JsonObject, old: JsonObject): boolean {
-  const content = (object: JsonObject): JsonObject => ({
-    ...object,
-    metadata: undefined,
-    ...(definition.hasStatus ? { status: undefined } : {}),
-  });
-  return sameJson(content(json), content(old));
-}
-
-function unchanged(json: JsonObject, old: JsonObject): boolean {
-  return sameJson(
-    { ...json, metadata: { ...metadataOf(json), managedFields: undefined } },
-    { ...old, metadata: { ...metadataOf(old), managedFields: undefined } },
-  );
-}
-
-function graceOf(definition: ResourceDefinition, json: JsonObject, requested: number | undefined): number {
-  return definition.gracePeriodSeconds?.(json, requested) ?? 0;
-}
-
-function checkPreconditions(
-  type: ResourceType,
-  object: KubernetesObject,
-  preconditions: DeleteOptions['preconditions'],
-): void {
-  const { uid, resourceVersion } = preconditions ?? {};
-  const { metadata } = object;
-  if (uid !== undefined && uid !== metadata.uid) {
-    throw conflict(
-      type,
-      metadata.name,
-      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
-    );
-  }
-  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-    throw conflict(
-      type,
-      metadata.name,
-      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
-    );
-  }
-}
-
-/** A name from a prefix: five random characters that cannot form words, as the API server does it. */
-export function generateName(prefix: string): string {
-  // A uuid's bytes come from a pool: far cheaper than asking the system for five.
-  const bytes = Buffer.from(randomUUID().slice(-12), 'hex').subarray(0, 5);
-  let suffix = '';
-  for (const byte of bytes) suffix += SUFFIX_ALPHABET[byte % SUFFIX_ALPHABET.length] ?? '';
-  return `${prefix.slice(0, 58)}${suffix}`;
-}
-
-function tell(listener: Listener, change: Change): void {
-  try {
-    listener(change);
-  } catch (error) {
-    // A listener's defect is not the writer's: it surfaces as an uncaught error, after the others were told.
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
+function inOrder(objects: [string, KubernetesObject][]): readonly KubernetesObject[] {
+  return objects.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }
