@@ -1,6 +1,7 @@
 import { ChainVerifier, type LogRecord } from '@rynxs/log';
 import { expect } from 'chai';
 import { SystemClock } from '../clock/system-clock.js';
+import type { Clock } from '../contracts/clock.js';
 import type { Batch, EventStore, StoreErrorCode } from '../contracts/event-store.js';
 import type { Tenure } from '../contracts/leadership.js';
 import type { RynxsError } from '../errors/rynxs-error.js';
@@ -10,7 +11,7 @@ import type { EventDraft } from '../reconcile/events.js';
 import { NoTelemetry } from '../telemetry/no-telemetry.js';
 import { MemoryStorage, memoryEventStore } from '../testing/event-store-suite/memory-event-store.js';
 import { batchOf } from '../testing/event-store-suite/sample-log.js';
-import { capturingLogger } from '../testing/index.js';
+import { capturingLogger, FakeClock } from '../testing/index.js';
 import { EventLog } from './event-log.js';
 
 const OWNER = { clusterUid: 'cluster-1', shard: 'default' };
@@ -67,10 +68,14 @@ async function tenure(): Promise<Tenure> {
   throw new Error('no tenure');
 }
 
-async function open(store: EventStore, records: LogRecord[] = []): Promise<EventLog> {
+async function open(
+  store: EventStore,
+  records: LogRecord[] = [],
+  clock: Clock = new SystemClock(),
+): Promise<EventLog> {
   const options = {
     store,
-    clock: new SystemClock(),
+    clock,
     random: new SystemRandom(),
     logger: capturingLogger(),
     telemetry: new NoTelemetry(),
@@ -145,6 +150,26 @@ describe('EventLog', () => {
     expect(delivered.at(-1)).to.equal(records[0]);
     expect(log.head()).to.deep.equal({ nextSeq: 2, hash: records[0]?.hash });
     await log.close();
+  });
+
+  it('never lets time go back, whatever the clock does', async () => {
+    const clock = new FakeClock(Date.UTC(2026, 5, 1));
+    const log = await open(memoryEventStore(storage), [], clock);
+    const term = await log.startTerm(await tenure(), OWNER, signal);
+    clock.setWallClock(Date.UTC(2026, 4, 1));
+    const [late] = await term.append([draft(1)]);
+    expect(late?.event.ts).to.equal('2026-06-01T00:00:00.000Z');
+    await log.close();
+    await verify(storage);
+  });
+
+  it('refuses a store whose records end before the head that it claims', async () => {
+    const store = memoryEventStore(storage);
+    const claim = store.open.bind(store);
+    store.open = async (s) => ({ ...(await claim(s)), head: { nextSeq: 5, hash: 'f'.repeat(64) } });
+    const failure = await rejection(open(store));
+    expect(failure.code).to.equal('RYNXS_LOG_DAMAGED');
+    expect(failure.details).to.include({ kind: 'truncated', seq: 0 });
   });
 
   it('commits in groups what is appended at the same time, and keeps each append in one commit', async () => {
@@ -323,9 +348,12 @@ describe('EventLog', () => {
     storage.torn = Buffer.from('{"event":{"agg');
     const records: LogRecord[] = [];
     const log = await open(memoryEventStore(storage), records);
+    const term = await log.startTerm(await tenure(), OWNER, signal);
+    await term.end('handed over');
     await log.startTerm(await tenure(), OWNER, signal);
     await log.close();
-    const [started, dropped] = records.slice(-2);
+    expect(records.filter(({ event }) => event.type === 'TailDropped')).to.have.lengthOf(1);
+    const [started, dropped] = records.slice(1);
     expect(dropped?.event.type).to.equal('TailDropped');
     expect(dropped?.event.payload).to.include({ seq: 1, bytes: 14 });
     expect(dropped?.event.meta.batch).to.equal(started?.event.meta.batch);

@@ -23,6 +23,7 @@ class Process {
   readonly records: LogRecord[] = [];
   readonly projection: Projection;
   readonly cluster: MemoryCluster;
+  readonly telemetry = new FakeTelemetry();
   readonly #reconciler: Reconciler;
   readonly #storage: MemoryStorage;
   #controller: Controller | undefined;
@@ -47,7 +48,7 @@ class Process {
     const { clock, cluster, projection } = this;
     const random = new SystemRandom();
     const logger = capturingLogger();
-    const telemetry = new FakeTelemetry();
+    const { telemetry } = this;
     this.#storage.owner = undefined;
     const onRecord = (record: LogRecord) => {
       projection.apply(record);
@@ -287,6 +288,84 @@ describe('Controller', () => {
     const current = await getWidget('w');
     await cluster.update(WIDGET, { ...current, spec: { colors: ['green'] } }, options);
     await until(isReady(process, 'w'));
+  });
+
+  it('does not try again before it is time, whatever else happens to the object meanwhile', async () => {
+    const process = await start();
+    cluster.fault = ({ verb, name }) => {
+      if (verb === 'create' && name === 'w-red') throw new ClusterError('unavailable', 'no', 500);
+    };
+    await cluster.create(WIDGET, widget('w', { colors: ['blue', 'red'] }), options);
+    await until(() => process.types().includes('ActionFailed'));
+    for (let poke = 0; poke < 10; poke += 1) {
+      const blue = await get('w-blue');
+      const labels = { ...blue.metadata.labels, poke: String(poke) };
+      await cluster.update(CONFIG_MAP, { ...blue, metadata: { ...blue.metadata, labels } }, options);
+      await settle();
+    }
+    const failures = () =>
+      process.records.filter(({ event }) => event.payload.reason === 'Unavailable').length;
+    expect(failures()).to.equal(1);
+    await process.clock.advance(5);
+    await until(() => failures() === 2);
+    cluster.fault = undefined;
+    await process.clock.advance(1_000);
+    await until(isReady(process, 'w'));
+
+    // After success, delays begin anew.
+    cluster.fault = ({ verb, name }) => {
+      if (verb === 'create' && name === 'w-green') throw new ClusterError('unavailable', 'no', 500);
+    };
+    await cluster.update(WIDGET, { ...(await getWidget('w')), spec: { colors: ['green'] } }, options);
+    await until(() => failures() === 3);
+    await process.clock.advance(5);
+    await until(() => failures() === 4);
+  });
+
+  it('makes no second pass for its own writes', async () => {
+    const process = await start();
+    await cluster.create(WIDGET, widget('w', { colors: ['red', 'blue'] }), options);
+    await until(isReady(process, 'w'));
+    await settle();
+    expect(
+      process.telemetry.observations('rynxs_reconcile_duration_seconds', { reconciler: 'widget' }),
+    ).to.have.lengthOf(1);
+  });
+
+  it('does nothing more for an object that is being deleted', async () => {
+    const process = await start();
+    const { metadata, ...rest } = widget('w', { colors: ['red'] });
+    await cluster.create(
+      WIDGET,
+      { ...rest, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } },
+      options,
+    );
+    await settle();
+    expect(process.types()).to.deep.equal(['EpochStarted']);
+  });
+
+  it('leaves it to the next decision what an unfinished one of somebody else’s object was about', async () => {
+    const first = await start();
+    cluster.fault = ({ verb, plural }) => {
+      if (verb !== 'create' || plural !== 'configmaps') return;
+      storage.owner = undefined;
+      throw new ClusterError('ambiguous', 'the process is dead');
+    };
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(() => first.term?.signal.aborted === true);
+    cluster.fault = undefined;
+    running = [];
+    const theirs: KubernetesObject = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'w-red', namespace: 'default' },
+    };
+    await cluster.create(CONFIG_MAP, theirs, options);
+    const second = await start();
+    await until(() => second.types().includes('ActionFailed'));
+    const unconfirmed = second.records.find(({ event }) => event.type === 'ActionUnconfirmed');
+    expect(unconfirmed?.event.payload).to.deep.include({ found: 'foreign', uid: null });
+    expect((await get('w-red')).data).to.equal(undefined);
   });
 
   it('slows down when somebody keeps changing a child back', async () => {

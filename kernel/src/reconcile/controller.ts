@@ -21,10 +21,19 @@ import { HealthWatch } from './health-watch.js';
 import { objectKey, queueKey, queueKeyOf } from './keys.js';
 import type { Projection } from './projection.js';
 import { INSTANCE_LABEL, type PassContext, type PassResult, ReconcilePass } from './reconcile-pass.js';
-import { WorkQueue } from './work-queue.js';
+import { type Priority, WorkQueue } from './work-queue.js';
 
 const CONFIRM_TIMEOUT_MS = 10_000;
 const MAX_RETRY_DELAY_MS = 5_000;
+
+/** What happens to an object and its children while a pass over it runs: versions, as `uid/resourceVersion`. */
+interface RunningPass {
+  readonly ownWrites: Set<string>;
+  readonly changes: Set<string>;
+}
+
+/** Stands among the changes for an end, which is never an own write that would be known by its version. */
+const DELETION = 'deleted';
 
 export interface ControllerOptions {
   readonly reconciler: Reconciler;
@@ -54,7 +63,7 @@ export class Controller {
   readonly #caches = new Map<string, ResourceCache>();
   readonly #subscriptions: Disposable[] = [];
   readonly #context: PassContext;
-  #isAssuming = false;
+  readonly #passes = new Map<string, RunningPass>();
   readonly #seconds;
   readonly #results;
 
@@ -71,7 +80,7 @@ export class Controller {
       seen: new Set(),
       retryNotBefore: new Map(),
       cacheOf: (type) => this.#cache(type),
-      assume: (type, object) => this.#assume(type, object),
+      assume: (type, object, key) => this.#assume(type, object, key),
       persist: (what, attempt) => this.#persist(what, attempt),
       again: (key, delayMs) => this.#queue.addAfter(key, delayMs),
     };
@@ -131,24 +140,10 @@ export class Controller {
       if (aggregate.reconciler === reconciler) this.#queue.add(queueKeyOf(aggregate.id), 'resync');
     }
     const subscribe = (type: ResourceType, listener: (event: CacheEvent) => void) =>
-      this.#subscriptions.push(
-        this.#cache(type).subscribe((event) => {
-          if (!this.#isAssuming) listener(event);
-        }),
-      );
+      this.#subscriptions.push(this.#cache(type).subscribe(listener));
     subscribe(reconciler.resource, (event) => this.#onObject(event));
-    for (const type of reconciler.owns) subscribe(type, ({ object }) => this.#onChild(object));
-    for (const type of reconciler.watches ?? []) subscribe(type, ({ object }) => this.#onWatched(object));
-  }
-
-  /** Own writes are told to all subscribers of the cache but this one. */
-  #assume(type: ResourceType, object: KubernetesObject): void {
-    this.#isAssuming = true;
-    try {
-      this.#cache(type).assume(object);
-    } finally {
-      this.#isAssuming = false;
-    }
+    for (const type of reconciler.owns) subscribe(type, (event) => this.#onChild(event));
+    for (const type of reconciler.watches ?? []) subscribe(type, (event) => this.#onWatched(event));
   }
 
   #onObject({ type, object, previous }: CacheEvent): void {
@@ -157,28 +152,44 @@ export class Controller {
       previous?.metadata.uid === object.metadata.uid &&
       previous?.metadata.generation === object.metadata.generation &&
       previous?.metadata.deletionTimestamp === object.metadata.deletionTimestamp;
-    if (isStatusOnly) return;
-    this.#queue.add(queueKey(object.metadata), type === 'added' ? 'new' : 'resync');
+    if (!isStatusOnly)
+      this.#call(queueKey(object.metadata), { type, object }, type === 'added' ? 'new' : 'resync');
   }
 
-  #onChild(child: KubernetesObject): void {
+  #onChild(event: CacheEvent): void {
     const { kind } = this.#options.reconciler.resource;
-    const owner = child.metadata.ownerReferences?.find((reference) => reference.controller === true);
-    if (owner?.kind === kind) this.#queue.add(queueKey({ ...child.metadata, name: owner.name }), 'resync');
+    const { metadata } = event.object;
+    const owner = metadata.ownerReferences?.find((reference) => reference.controller === true);
+    if (owner?.kind === kind) this.#call(queueKey({ ...metadata, name: owner.name }), event, 'resync');
   }
 
-  #onWatched(object: KubernetesObject): void {
-    const name = object.metadata.labels?.[INSTANCE_LABEL];
+  #onWatched(event: CacheEvent): void {
+    const { metadata } = event.object;
+    const name = metadata.labels?.[INSTANCE_LABEL];
     if (name === undefined) return;
-    const key = queueKey({ ...object.metadata, name });
+    const key = queueKey({ ...metadata, name });
     const isKnown = this.#cache(this.#options.reconciler.resource).get(objectKey(key)) !== undefined;
-    if (isKnown) this.#queue.add(key, 'resync');
+    if (isKnown) this.#call(key, event, 'resync');
+  }
+
+  /** Calls for a pass. What changes while one runs is judged at its end: own writes call for nothing. */
+  #call(key: string, { type, object }: CacheEvent, priority: Priority): void {
+    const pass = this.#passes.get(key);
+    if (pass === undefined) this.#queue.add(key, priority);
+    else pass.changes.add(type === 'deleted' ? DELETION : versionOf(object));
+  }
+
+  #assume(type: ResourceType, object: KubernetesObject, key: string): void {
+    this.#passes.get(key)?.ownWrites.add(versionOf(object));
+    this.#cache(type).assume(object);
   }
 
   async #work(): Promise<void> {
     for (let key = await this.#queue.take(); key !== undefined; key = await this.#queue.take()) {
       const startedAt = this.#options.clock.monotonic();
       const controller = this.#options.reconciler.name;
+      const pass: RunningPass = { ownWrites: new Set(), changes: new Set() };
+      this.#passes.set(key, pass);
       try {
         const result = await new ReconcilePass(this.#context, key).run();
         this.#results.add({ controller, result: result.kind === 'settled' ? 'success' : 'requeue_after' });
@@ -191,6 +202,8 @@ export class Controller {
         this.#seconds.observe((this.#options.clock.monotonic() - startedAt) / 1000, {
           reconciler: controller,
         });
+        this.#passes.delete(key);
+        if ([...pass.changes].some((version) => !pass.ownWrites.has(version))) this.#queue.add(key, 'resync');
         this.#queue.done(key);
       }
     }
@@ -234,4 +247,8 @@ export class Controller {
       throw new TypeError(`${type.plural} is neither owned nor watched by the reconciler`);
     return cache;
   }
+}
+
+function versionOf({ metadata }: KubernetesObject): string {
+  return `${metadata.uid}/${metadata.resourceVersion}`;
 }

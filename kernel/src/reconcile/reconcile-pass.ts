@@ -52,8 +52,8 @@ export interface PassContext {
   /** When (monotonic) actions that failed may be tried again, by queue key. */
   readonly retryNotBefore: Map<string, number>;
   cacheOf(type: ResourceType): ResourceCache;
-  /** Puts the answer of a write into the cache; the change that this makes calls for no pass. */
-  assume(type: ResourceType, object: KubernetesObject): void;
+  /** Puts the answer of a write into the cache; for the pass over `key` this change is its own. */
+  assume(type: ResourceType, object: KubernetesObject, key: string): void;
   /** Appends to the log of the term; resolves when durable. */
   append(drafts: readonly EventDraft[]): Promise<readonly LogRecord[]>;
   /** Does what the term cannot go on without, again and again as long as the term lasts. */
@@ -199,7 +199,7 @@ export class ReconcilePass {
     const report = reconciler.report(aggregate.state, this.#liveView(object, aggregate));
     const written = await writeStatus(this.#reportContext(), object, report.status);
     if (written === 'conflict') this.#context.again(this.#key, CONFLICT_DELAY_MS);
-    else if (written !== undefined) this.#context.assume(reconciler.resource, written);
+    else if (written !== undefined) this.#context.assume(reconciler.resource, written, this.#key);
     await this.#recordHealth(aggregate, report.health);
   }
 
@@ -246,7 +246,8 @@ export class ReconcilePass {
       cluster,
       term,
       cacheOf: (type: ResourceType) => this.#context.cacheOf(type),
-      assume: (type: ResourceType, written: KubernetesObject) => this.#context.assume(type, written),
+      assume: (type: ResourceType, written: KubernetesObject) =>
+        this.#context.assume(type, written, this.#key),
       ownerUid: object.metadata.uid ?? '',
       previous,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
