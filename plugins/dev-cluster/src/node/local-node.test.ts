@@ -235,7 +235,9 @@ describe('local node', function () {
       await eventually(() => log('b').includes('started'), 'it has read');
       expect(log('b')).to.include('stdout F kept\n');
       harness.storage.delete(PERSISTENT_VOLUME_CLAIMS, { namespace: 'default', name: 'data' });
-      expect(readdirSync(join(dir, 'volumes'))).to.have.length(1);
+      harness.createPod('c');
+      await harness.ready('c');
+      expect(readdirSync(join(dir, 'volumes')), 'while a pod uses it').to.have.length(1);
       harness.delete('b');
       await eventually(() => readdirSync(join(dir, 'volumes')).length === 0, 'the data is gone');
     });
@@ -347,6 +349,18 @@ describe('local node', function () {
         reason: 'StartError',
       });
       expect(harness.events('a').join()).to.include('"no-such-program": executable file not found in $PATH');
+    });
+
+    it('tell a container that wanted too much memory, where that can be limited', async function () {
+      harness = await NodeHarness.start({ dir });
+      const limits = { memory: '32Mi' };
+      // Filling /dev/shm takes memory that nothing can give back.
+      const command = ['sh', '-c', 'head -c 60000000 /dev/zero >/dev/shm/x'];
+      harness.createPod('a', { command, resources: { limits } }, { restartPolicy: 'Never' });
+      const pod = await harness.until('a', (each) => stringAt(each, 'status', 'phase') !== 'Pending');
+      if (!String(condition(pod, 'LimitsEnforced')?.message).includes('Enforced: memory,')) this.skip();
+      const failed = await harness.until('a', (each) => stringAt(each, 'status', 'phase') === 'Failed');
+      expect(at(container(failed), 'state', 'terminated', 'reason')).to.equal('OOMKilled');
     });
 
     it('follow when something else ends the sandbox', async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -87,6 +87,16 @@ for (const runtime of ['bubblewrap', 'unshare'] as const satisfies readonly Sand
       const [first, count] = stdout.trim().split('\n').map(Number);
       expect(first).to.equal(1);
       expect(count).to.be.lessThan(6);
+    });
+
+    it('shares no namespace with the host', async () => {
+      const container = await harness.start(['sh', '-c', ...IDLE]);
+      for (const name of ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts']) {
+        const [own, inside] = ['self', container.pid].map((pid) => readlinkSync(`/proc/${pid}/ns/${name}`));
+        expect(inside, name).to.not.equal(own);
+      }
+      container.kill();
+      await container.exited;
     });
 
     it('has no network but a loopback', async () => {
@@ -259,6 +269,14 @@ for (const runtime of ['bubblewrap', 'unshare'] as const satisfies readonly Sand
       container.kill();
       await container.exited;
       await eventually(() => all.every((pid) => !isThere(pid)), 'they are gone');
+    });
+
+    it('does not outlive the process that waits for it', async () => {
+      const container = await harness.start(['sh', '-c', ...IDLE]);
+      const parent = /^PPid:\t(\d+)$/m.exec(readIfThere(`/proc/${container.pid}/status`))?.[1];
+      process.kill(Number(parent), 'SIGKILL');
+      await container.exited;
+      await eventually(() => !isThere(container.pid), 'it is gone');
     });
 
     it('is gone, with everything in it, when its sandbox is closed', async () => {

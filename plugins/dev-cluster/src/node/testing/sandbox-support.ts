@@ -3,11 +3,13 @@ import type { SandboxRuntime } from '../sandbox/container-process.js';
 import { hostHas, probeSandbox } from '../sandbox/probe.js';
 
 /**
- * The runtimes that work here, best first. Where there is none, skips the tests of `context` and says why.
+ * The runtimes that work here, best first. Where there is none, skips the tests of `context` and says why; in CI they must
+ * run, so there it fails.
  */
 export async function availableRuntimes(context: Mocha.Context): Promise<readonly SandboxRuntime[]> {
   const probe = await probeSandbox(new SystemClock(), new AbortController().signal);
   if ('runtime' in probe) return probe.runtime === 'bubblewrap' ? ['bubblewrap', 'unshare'] : ['unshare'];
+  if (process.env.CI === 'true') throw new Error(`no sandbox in CI: ${probe.unavailable}`);
   if (context.test !== undefined) context.test.title += ` (skipped: ${probe.unavailable})`;
   context.skip();
 }
