@@ -19,7 +19,7 @@ const TIMEOUT_MS = 60_000;
 
 /**
  * 200 Agents from the first request until all their children exist and each status has observedGeneration: client,
- * log, operator and API server in one process, no node. The baseline sends the same objects without an operator.
+ * log, operator and API server in one process, no controllers, no node. The baseline sends the same objects without an operator.
  */
 export async function agents200({ directory, smoke }) {
   const count = smoke ? 20 : 200;
@@ -147,7 +147,9 @@ async function startKernel(directory, signal) {
       TELEMETRY_TYPE: 'none',
       LOG_DIR: join(directory, 'logs'),
       EMBEDDED_CLUSTER_PORT: '0',
+      // Pods are not measured: as before an API server without a controller manager.
       EMBEDDED_CLUSTER_NODE: 'false',
+      EMBEDDED_CLUSTER_CONTROLLERS: 'false',
     },
     overrides: { logger: silentLogger },
   });
