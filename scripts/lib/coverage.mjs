@@ -10,7 +10,7 @@ import { nodeBinary, root } from './install-and-build.mjs';
  * @param {string} dataDirectory @param {string[]} folders packages relative to the root
  */
 export function printCoverage(dataDirectory, folders) {
-  if (!existsSync(dataDirectory)) return;
+  if (folders.length === 0 || !existsSync(dataDirectory)) return;
   const { status, stderr } = spawnSync(
     nodeBinary,
     [

@@ -1,22 +1,24 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { nodeBinary, root } from './install-and-build.mjs';
 
 const RUN_DEADLINE_MS = 20 * 60_000;
-const PATIENCE_MS = 5_000;
+/** How long what a test file or the run began may take to end. */
+const PATIENCE_MS = 3_000;
 
 /**
  * Runs mocha over `files` in directories of its own for HOME and temporary files, without the caller's kubeconfig or
  * Rynxs settings. Whatever the run leaves there or leaves running is ended, removed, and counted as one failure.
  *
- * @param {{ files: string[], args?: string[], env?: Record<string, string> }} options
+ * @param {{ files: string[], args?: string[], env?: Record<string, string>, out?: number, patienceMs?: number }} options
+ *   `out` is the descriptor that everything is printed to
  * @returns {Promise<{ passed: number, failed: number, skipped: number }>}
  */
-export async function runMocha({ files, args = [], env = {} }) {
+export async function runMocha({ files, args = [], env = {}, out = 1, patienceMs = PATIENCE_MS }) {
   const directory = mkdtempSync(join(tmpdir(), `rynxs-test-${randomUUID().slice(0, 8)}-`));
   const temporary = join(directory, 'tmp');
   const home = join(directory, 'home');
@@ -26,20 +28,21 @@ export async function runMocha({ files, args = [], env = {} }) {
   chmodSync(directory, 0o755);
   chmodSync(temporary, 0o1777);
   try {
-    const fault = await mocha(files, args, {
+    const fault = await mocha(files, args, out, {
       ...outsideSettingsRemoved(process.env),
       ...env,
       HOME: home,
       TMPDIR: temporary,
       RYNXS_TEST_TOTALS: totalsFile,
+      RYNXS_TEST_PATIENCE_MS: String(patienceMs),
     });
     const totals = readTotals(totalsFile);
     const faults = [
       ...(fault === undefined || totals.failed > 0 ? [] : [fault]),
-      ...(await endProcessesOf(directory)),
+      ...(await endProcessesOf(directory, patienceMs)),
       ...readdirSync(temporary).map((name) => `left behind in the directory for temporary files: ${name}`),
     ];
-    for (const text of faults) process.stdout.write(`✗ ${text}\n`);
+    for (const text of faults) writeSync(out, `✗ ${text}\n`);
     return faults.length === 0 ? totals : { ...totals, failed: totals.failed + 1 };
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -47,7 +50,7 @@ export async function runMocha({ files, args = [], env = {} }) {
 }
 
 /** Resolves to why the run is not good although no test may have failed, or undefined. */
-function mocha(files, args, env) {
+function mocha(files, args, out, env) {
   return new Promise((resolve) => {
     const child = spawn(
       nodeBinary,
@@ -63,7 +66,7 @@ function mocha(files, args, env) {
         ...args,
         ...files,
       ],
-      { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] },
+      { cwd: root, env, stdio: ['ignore', out, out === 1 ? 2 : out] },
     );
     const deadline = setTimeout(() => child.kill('SIGKILL'), RUN_DEADLINE_MS);
     const interrupt = () => child.kill('SIGINT');
@@ -96,8 +99,8 @@ function readTotals(file) {
 }
 
 /** Ends processes that inherited `directory` by their environment or name it in their command line. Linux only. */
-async function endProcessesOf(directory) {
-  const deadline = performance.now() + PATIENCE_MS;
+async function endProcessesOf(directory, patienceMs) {
+  const deadline = performance.now() + patienceMs;
   let left = processesOf(directory);
   while (left.length > 0 && performance.now() < deadline) {
     await delay(50);

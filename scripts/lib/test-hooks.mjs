@@ -2,7 +2,7 @@ import { ChildProcess } from 'node:child_process';
 import { Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const PATIENCE_MS = 3_000;
+const PATIENCE_MS = Number(process.env.RYNXS_TEST_PATIENCE_MS);
 const POLL_MS = 20;
 
 /**
@@ -19,7 +19,7 @@ export const mochaHooks = {
     const known = new Set(openHandles());
     for (const suite of this.test.parent.suites) {
       suite.afterAll('leaves nothing running', async function () {
-        this.timeout(2 * PATIENCE_MS);
+        this.timeout(PATIENCE_MS + 5_000);
         const left = await leftOver(known);
         for (const handle of left) known.add(handle);
         if (left.length > 0) throw new Error(`left behind: ${left.map(describe).join(', ')}`);

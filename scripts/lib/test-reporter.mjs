@@ -11,7 +11,7 @@ const {
   EVENT_TEST_PENDING,
 } = mocha.Runner.constants;
 
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = Number(process.env.RYNXS_TEST_PATIENCE_MS);
 
 /**
  * One line per top-level suite, then what was skipped and what failed. Writes the totals to the file that

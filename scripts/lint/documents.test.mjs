@@ -58,6 +58,8 @@ describe('documents and package files', () => {
     });
     const check = ({ one = {}, two = {}, lock = {}, explained = ['yaml'] } = {}) => {
       put('one/package.json', { ...manifest('@rynxs/one'), ...one });
+      put('one/src/index.ts', '');
+      put('two/src/index.ts', '');
       put('two/package.json', { ...manifest('@rynxs/two'), ...two });
       put('package-lock.json', { packages: { '': {}, 'node_modules/yaml': { version: '2.0.0', ...lock } } });
       put('docs/DEPENDENCIES.md', explained.map((name) => `| \`${name}\` | why | what |\n`).join(''));
@@ -83,6 +85,11 @@ describe('documents and package files', () => {
       expect(check({ two: { files: ['dist', '!dist/.tsbuildinfo'] } })).to.deep.equal([
         'two/package.json: files lacks !dist/**/*.test.*',
       ]);
+    });
+
+    it('must not publish what only tests use', () => {
+      put('one/src/deep/testing/harness.ts', '');
+      expect(check()).to.deep.equal(['one/package.json: files lacks !dist/**/testing']);
     });
 
     it('must depend on each other in the same version', () => {

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** What every published package says in the same words; product versions move together. */
 const SAME_IN_ALL = ['version', 'license', 'type', 'engines'];
@@ -17,7 +17,7 @@ export function checkPackageFiles(root, packages) {
   return [
     ...differences(manifests),
     ...manifests.flatMap(([place, manifest]) => wrongVersions(place, manifest)),
-    ...manifests.flatMap(([place, manifest]) => wrongFiles(place, manifest)),
+    ...manifests.flatMap(([place, manifest]) => wrongFiles(root, place, manifest)),
     ...unexplained(root, manifests),
     ...lockfile(root),
   ];
@@ -44,8 +44,13 @@ function wrongVersions(place, { version, dependencies = {} }) {
     .map(([name, range]) => `${place}: ${name} is ${range}, not ${version}`);
 }
 
-function wrongFiles(place, { files = [] }) {
-  return ['dist', '!dist/**/*.test.*', '!dist/.tsbuildinfo']
+/** What was built is published, but for tests and what only tests use; the kernel's test kit is for others, too. */
+function wrongFiles(root, place, { name, files = [] }) {
+  const hasHelpers = readdirSync(join(root, dirname(place), 'src'), { recursive: true }).some((path) =>
+    /(^|\/)testing$/.test(path),
+  );
+  const helpers = hasHelpers && name !== '@rynxs/kernel' ? ['!dist/**/testing'] : [];
+  return ['dist', '!dist/**/*.test.*', '!dist/.tsbuildinfo', ...helpers]
     .filter((pattern) => !files.includes(pattern))
     .map((pattern) => `${place}: files lacks ${pattern}`);
 }
