@@ -387,6 +387,53 @@ describe('Controller', () => {
     expect(await status('w')).to.deep.include({ contested: ['ConfigMap/w-red'] });
   });
 
+  it('records nothing when the generation rises but nothing that it observes has changed', async () => {
+    const process = await start();
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(isReady(process, 'w'));
+    const before = process.records.length;
+    const updated = await cluster.update(WIDGET, { ...(await getWidget('w')), unobserved: true }, options);
+    expect(updated.metadata.generation).to.equal(2);
+    await settle();
+    expect(process.types(before)).to.deep.equal([]);
+    expect(await status('w')).to.deep.include({ observedGeneration: 2 });
+  });
+
+  it('bears a new object no grudge for what its namesake went through', async () => {
+    const process = await start();
+    const blacken = async () =>
+      cluster.update(CONFIG_MAP, { ...(await get('w-red')), data: { color: 'black' } }, options);
+    const repairs = () => process.types().filter((type) => type === 'DriftObserved').length;
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(isReady(process, 'w'));
+    await process.clock.advance(29_000);
+    await blacken();
+    await until(() => repairs() === 1);
+    await blacken();
+    await settle();
+    expect(repairs(), 'the second one waits').to.equal(1);
+
+    for (const [type, name] of [
+      [WIDGET, 'w'],
+      [CONFIG_MAP, 'w-red'],
+    ] as const) {
+      const { uid = '', resourceVersion = '' } = (
+        await cluster.get(type, { namespace: 'default', name }, options)
+      ).metadata;
+      await cluster.delete(type, { namespace: 'default', name }, { uid, resourceVersion }, options);
+    }
+    await until(() => process.types().includes('WidgetDeleted'));
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(isReady(process, 'w'));
+    await blacken();
+    await until(() => repairs() === 2);
+    await process.clock.advance(1_000);
+    await settle();
+    expect(process.types(), 'health of the old one').not.to.include('WidgetReady');
+    await process.clock.advance(29_000);
+    await until(() => process.types().includes('WidgetReady'));
+  });
+
   it('records a deadline when it comes, once', async () => {
     const clock = new FakeClock();
     const process = await start(clock);

@@ -55,12 +55,11 @@ export interface DriftContext {
 export interface ExpectedChild {
   readonly uid?: string;
   readonly digest?: string;
-  readonly pending?: unknown;
 }
 
 /**
  * Payloads of `DriftObserved` for the children that are not as the log says: missing, replaced, or with owned fields
- * changed. Children that an action is under way for, or that are known to differ already, are not reported again.
+ * changed. Children that are known to differ already are not reported again.
  */
 export function observeDrift(
   manifests: readonly Manifest[],
@@ -73,7 +72,7 @@ export function observeDrift(
     const { name } = manifest.object.metadata;
     const child = childKey(manifest.resource, name);
     const expected = children[child];
-    if (expected?.uid === undefined || expected.pending !== undefined) continue;
+    if (expected?.uid === undefined) continue;
     const desired = manifestDigest(manifest);
     const key = namespace === undefined ? { name } : { namespace, name };
     const live = context.cacheOf(manifest.resource).get(key);
