@@ -1,14 +1,5 @@
-import {
-  CLUSTER,
-  type Cluster,
-  ClusterError,
-  createKernel,
-  definePlugin,
-  type Kernel,
-  type Plugin,
-} from '@rynxs/kernel';
-import { FIRST_PARTY_PLUGINS } from '../first-party-plugins.js';
-import { configFile } from '../settings/config-file.js';
+import { CLUSTER, type Cluster, ClusterError, definePlugin, type Kernel, type Plugin } from '@rynxs/kernel';
+import { composeKernel } from '../composed-kernel.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 /** What a command that only looks needs of the plugins: nothing is written, nothing is served. */
@@ -40,16 +31,10 @@ async function started(
   flags: Readonly<Record<string, string>>,
   plugins: readonly Plugin[],
   config: string | undefined,
-  { cwd, env, interrupted }: Terminal,
+  terminal: Terminal,
 ): Promise<Kernel> {
-  const kernel = await createKernel({
-    plugins: [...FIRST_PARTY_PLUGINS, ...plugins],
-    env,
-    directory: cwd,
-    flags: { ...LOOKING_ONLY, ...flags },
-    ...configFile(config, cwd),
-  });
-  await kernel.start(interrupted);
+  const kernel = await composeKernel(terminal, { config, plugins, flags: { ...LOOKING_ONLY, ...flags } });
+  await kernel.start(terminal.interrupted);
   return kernel;
 }
 

@@ -2,7 +2,6 @@ import { fileURLToPath } from 'node:url';
 import {
   CLUSTER,
   type Cluster,
-  createKernel,
   EVENT_STORE,
   type EventStore,
   type Kernel,
@@ -13,8 +12,7 @@ import {
   startOperator,
   TELEMETRY,
 } from '@rynxs/kernel';
-import { FIRST_PARTY_PLUGINS } from '../first-party-plugins.js';
-import { configFile } from '../settings/config-file.js';
+import { composeKernel } from '../composed-kernel.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { devFlags } from './dev-flags.js';
 import type { DevOptions } from './dev-options.js';
@@ -45,16 +43,10 @@ export class DevSession {
     logger: Logger,
     terminal: Terminal,
   ): Promise<DevSession> {
-    const { cwd, env, interrupted } = terminal;
+    const { env, interrupted } = terminal;
     const startedAt = Date.now();
-    const kernel = await createKernel({
-      plugins: FIRST_PARTY_PLUGINS,
-      env,
-      directory: cwd,
-      flags: devFlags(options, dataDir, env),
-      overrides: { logger },
-      ...configFile(options.config, cwd),
-    });
+    const flags = devFlags(options, dataDir, env);
+    const kernel = await composeKernel(terminal, { config: options.config, flags, overrides: { logger } });
     try {
       await kernel.start(interrupted);
       await installDefinitions(kernel.get(CLUSTER), kernel.getAll(RECONCILER), interrupted);

@@ -1,9 +1,9 @@
-import { configReference, createKernel, type ResolvedSetting } from '@rynxs/kernel';
-import { FIRST_PARTY_PLUGINS, loadFirstPartyPlugins } from '../first-party-plugins.js';
+import { configReference, type ResolvedSetting } from '@rynxs/kernel';
+import { composeKernel } from '../composed-kernel.js';
+import { loadFirstPartyPlugins } from '../first-party-plugins.js';
 import type { OutputFormat } from '../terminal/output-format.js';
 import { formatTable } from '../terminal/table.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { configFile } from './config-file.js';
 
 /** `rynxs config docs`: docs/CONFIGURATION.md, or the settings' schemas that it is made of. */
 export async function configDocsCommand(
@@ -22,12 +22,7 @@ export async function configPrintCommand(
   options: { readonly config?: string; readonly output: OutputFormat },
   terminal: Terminal,
 ): Promise<void> {
-  const kernel = await createKernel({
-    plugins: FIRST_PARTY_PLUGINS,
-    env: terminal.env,
-    directory: terminal.cwd,
-    ...configFile(options.config, terminal.cwd),
-  });
+  const kernel = await composeKernel(terminal, { config: options.config });
   const settings = kernel.configuration.print();
   terminal.stdout.write(
     options.output === 'json' ? `${JSON.stringify(settings)}\n` : formatSettings(settings),

@@ -1,21 +1,15 @@
-import { createKernel, type PluginDescription } from '@rynxs/kernel';
-import { FIRST_PARTY_PLUGINS } from '../first-party-plugins.js';
+import type { PluginDescription } from '@rynxs/kernel';
+import { composeKernel } from '../composed-kernel.js';
 import type { OutputFormat } from '../terminal/output-format.js';
 import { formatTable } from '../terminal/table.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { configFile } from './config-file.js';
 
 /** `rynxs plugins`. Nothing is started. */
 export async function pluginsCommand(
   options: { readonly config?: string; readonly output: OutputFormat },
   terminal: Terminal,
 ): Promise<void> {
-  const kernel = await createKernel({
-    plugins: FIRST_PARTY_PLUGINS,
-    env: terminal.env,
-    directory: terminal.cwd,
-    ...configFile(options.config, terminal.cwd),
-  });
+  const kernel = await composeKernel(terminal, { config: options.config });
   const plugins = kernel.describe();
   terminal.stdout.write(options.output === 'json' ? `${JSON.stringify(plugins)}\n` : formatPlugins(plugins));
 }

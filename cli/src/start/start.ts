@@ -1,6 +1,5 @@
-import { createKernel, type Kernel, startOperator } from '@rynxs/kernel';
-import { FIRST_PARTY_PLUGINS } from '../first-party-plugins.js';
-import { configFile } from '../settings/config-file.js';
+import { type Kernel, startOperator } from '@rynxs/kernel';
+import { composeKernel } from '../composed-kernel.js';
 import type { OutputFormat } from '../terminal/output-format.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { withKernel } from '../with-kernel.js';
@@ -14,13 +13,8 @@ export async function runStart(
   options: { readonly config?: string; readonly output: OutputFormat },
   terminal: Terminal,
 ): Promise<void> {
-  const { cwd, env, interrupted } = terminal;
-  const kernel = await createKernel({
-    plugins: FIRST_PARTY_PLUGINS,
-    env,
-    directory: cwd,
-    ...configFile(options.config, cwd),
-  });
+  const { interrupted } = terminal;
+  const kernel = await composeKernel(terminal, { config: options.config });
   try {
     await withKernel(kernel, () => operate(kernel, options.output, terminal));
   } catch (error) {

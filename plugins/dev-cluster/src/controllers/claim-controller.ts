@@ -52,7 +52,7 @@ function reconcile(context: ControllerContext, key: string): void {
       storageClass === ''
         ? 'no persistent volumes available for this claim and no storage class is set'
         : `storageclass.storage.k8s.io "${storageClass}" not found`;
-    events.record(claim, NAME, 'Warning', 'ProvisioningFailed', message);
+    events.record(claim, { component: NAME }, 'Warning', 'ProvisioningFailed', message);
     return;
   }
   if (at(json, 'spec', 'volumeName') === undefined) {

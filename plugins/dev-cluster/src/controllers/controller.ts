@@ -1,6 +1,6 @@
 import type { KubernetesObject, ObjectKey } from '@rynxs/kernel';
+import type { EventRecorder } from '../storage/event-recorder.js';
 import type { ObjectStorage } from '../storage/object-storage.js';
-import type { EventRecorder } from './event-recorder.js';
 import type { OwnerIndex } from './owner-index.js';
 
 /** What controllers work with. */

@@ -103,7 +103,7 @@ function rollOut(
     const made = storage.create(REPLICA_SETS, setOf(deployment, wanted, newest + 1), { fieldManager: NAME });
     context.events.record(
       deployment,
-      NAME,
+      { component: NAME },
       'Normal',
       'ScalingReplicaSet',
       `Scaled up replica set ${made.metadata.name} from 0 to ${wanted}`,
@@ -144,7 +144,7 @@ function scaleSet(
   const direction = replicas > before ? 'up' : 'down';
   context.events.record(
     deployment,
-    NAME,
+    { component: NAME },
     'Normal',
     'ScalingReplicaSet',
     `Scaled ${direction} replica set ${set.metadata.name} from ${before} to ${replicas}`,

@@ -59,10 +59,22 @@ function scale(context: ControllerContext, set: KubernetesObject, pods: readonly
   for (let made = pods.length; made < Math.min(wanted, pods.length + MAX_BURST); made += 1) {
     try {
       const pod = storage.create(PODS, podOf(set), { fieldManager: NAME });
-      events.record(set, NAME, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
+      events.record(
+        set,
+        { component: NAME },
+        'Normal',
+        'SuccessfulCreate',
+        `Created pod: ${pod.metadata.name}`,
+      );
     } catch (error) {
       if (error instanceof StatusError) {
-        events.record(set, NAME, 'Warning', 'FailedCreate', `Error creating: ${error.message}`);
+        events.record(
+          set,
+          { component: NAME },
+          'Warning',
+          'FailedCreate',
+          `Error creating: ${error.message}`,
+        );
       }
       throw error;
     }
@@ -71,7 +83,13 @@ function scale(context: ControllerContext, set: KubernetesObject, pods: readonly
   const surplus = [...pods].sort(byDispensability).slice(0, Math.min(pods.length - wanted, MAX_BURST));
   for (const pod of surplus) {
     storage.delete(PODS, pod.metadata, { fieldManager: NAME });
-    events.record(set, NAME, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
+    events.record(
+      set,
+      { component: NAME },
+      'Normal',
+      'SuccessfulDelete',
+      `Deleted pod: ${pod.metadata.name}`,
+    );
   }
 }
 

@@ -1,9 +1,9 @@
+import { EventRecorder } from '../storage/event-recorder.js';
 import type { ObjectStorage } from '../storage/object-storage.js';
 import { startClaimController } from './claim-controller.js';
 import { type ControllerContext, type StartController, together } from './controller.js';
 import { startDeploymentController } from './deployment-controller.js';
 import { startEventExpiry } from './event-expiry.js';
-import { EventRecorder } from './event-recorder.js';
 import { startGarbageCollector } from './garbage-collector.js';
 import { startNamespaceController } from './namespace-controller.js';
 import { OwnerIndex } from './owner-index.js';

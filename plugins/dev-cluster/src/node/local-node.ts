@@ -12,7 +12,7 @@ import { passableDirectory } from './directories.js';
 import { ExecServer } from './exec/exec-server.js';
 import { logsDirectory, podLogDirectory } from './log/log-paths.js';
 import { serveLog } from './log/serve-log.js';
-import { EventRecorder } from './pod/event-recorder.js';
+import { PodEvents } from './pod/pod-events.js';
 import { referenceKey } from './pod/pod-references.js';
 import { PodWorker, type PodWorkerContext } from './pod/pod-worker.js';
 import { claimDirectory, safeUid } from './pod/volumes.js';
@@ -53,7 +53,7 @@ export class LocalNode implements PodRuntime {
   readonly #subscriptions: Disposable[] = [];
   /** Directories of claims that are gone, with the claim's reference key, until no pod uses them any more. */
   readonly #abandoned = new Map<string, string>();
-  readonly #events: EventRecorder;
+  readonly #events: PodEvents;
   readonly #exec: ExecServer;
   readonly #scheduler: Scheduler;
   readonly #dir: string;
@@ -61,7 +61,7 @@ export class LocalNode implements PodRuntime {
   #probe: SandboxProbe = { unavailable: 'the node has not started', remedy: 'Wait.' };
 
   constructor(private readonly options: LocalNodeOptions) {
-    this.#events = new EventRecorder(options.storage, options.nodeName, options.logger);
+    this.#events = new PodEvents(options.storage, options.nodeName);
     this.#scheduler = new Scheduler(options.storage, this.#events, options.nodeName);
     this.#dir = options.dir ?? join(tmpdir(), `rynxs-node-${process.pid}-${randomBytes(8).toString('hex')}`);
     this.#exec = new ExecServer({ nodeDir: this.#dir, clock: options.clock, logger: options.logger });

@@ -2,7 +2,7 @@ import type { KubernetesObject } from '@rynxs/kernel';
 import { NODES, PODS } from '../resources/types.js';
 import { asJson, asKubernetesObject, at, objectAt, stringsAt } from '../storage/json.js';
 import type { ObjectStorage } from '../storage/object-storage.js';
-import type { EventRecorder } from './pod/event-recorder.js';
+import type { PodEvents } from './pod/pod-events.js';
 import { podConditions } from './pod/pod-status.js';
 import type { SandboxProbe } from './sandbox/probe.js';
 
@@ -32,7 +32,7 @@ export function wantsNode(pod: KubernetesObject): boolean {
 export class Scheduler {
   constructor(
     private readonly storage: ObjectStorage,
-    private readonly events: EventRecorder,
+    private readonly events: PodEvents,
     private readonly nodeName: string,
   ) {}
 

@@ -19,7 +19,7 @@ import { type ContainerSpec, ignoredFields, readContainers } from './container-s
 import { type ContainerStatus, formerContainer } from './container-status.js';
 import { EndOfGrace } from './end-of-grace.js';
 import { environmentOf, hostnameOf } from './environment.js';
-import type { EventRecorder } from './event-recorder.js';
+import type { PodEvents } from './pod-events.js';
 import { PodProblem } from './pod-problem.js';
 import { referencesOf } from './pod-references.js';
 import { type NodeFacts, podStatus } from './pod-status.js';
@@ -30,7 +30,7 @@ export interface PodWorkerContext {
   readonly storage: ObjectStorage;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly events: EventRecorder;
+  readonly events: PodEvents;
   readonly identity: HostIdentity;
   readonly runtime: SandboxRuntime;
   readonly limiter: Limiter;
