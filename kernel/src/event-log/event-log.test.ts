@@ -270,6 +270,21 @@ describe('EventLog', () => {
     await verify(storage);
   });
 
+  it('gives up for good when nobody knows for 30 s', async () => {
+    const clock = new FakeClock();
+    const { store, faults } = FaultyStore.over(storage);
+    const log = await open(store, [], clock);
+    const term = await log.startTerm(await tenure(), OWNER, signal);
+    faults.before = () => 'ambiguous';
+    const failure = rejection(term.append([draft(1)]));
+    await clock.advance(29_999);
+    expect(term.signal.aborted).to.equal(false);
+    await clock.advance(2_000);
+    expect((await failure).code).to.equal('RYNXS_LOG_UNAVAILABLE');
+    expect(term.signal.aborted).to.equal(true);
+    expect(await verify(storage)).to.include({ records: 1 });
+  });
+
   it('finds its own commit when only the answer was lost', async () => {
     const { store, faults } = FaultyStore.over(storage);
     const log = await open(store);

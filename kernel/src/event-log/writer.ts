@@ -1,6 +1,6 @@
 import { type LogRecord, MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_SEQ } from '@rynxs/log';
 import type { Clock } from '../contracts/clock.js';
-import type { Batch, EventStore } from '../contracts/event-store.js';
+import type { Batch, EventStore, StoreErrorCode } from '../contracts/event-store.js';
 import type { Random } from '../contracts/random.js';
 import { type RynxsError, rynxsError } from '../errors/rynxs-error.js';
 import type { EventDraft } from '../reconcile/events.js';
@@ -34,6 +34,9 @@ export interface WriterOptions {
   /** How long an ambiguous commit is sent again before the writer gives up. Default 30,000. */
   readonly settleTimeoutMs?: number;
 }
+
+/** Failures after which the store is as it was before the first attempt of a batch. */
+const NOTHING_WRITTEN: ReadonlySet<StoreErrorCode> = new Set(['full', 'denied', 'missing', 'unavailable']);
 
 interface PendingAppend {
   readonly events: readonly PreparedEvent[];
@@ -168,32 +171,34 @@ export class LogWriter {
 
   /** Until it is settled, only the same bytes are sent for these sequence numbers. */
   async #send(batch: Batch): Promise<void> {
-    const { store, clock, settleTimeoutMs = 30_000 } = this.#options;
-    const deadline = clock.monotonic() + settleTimeoutMs;
-    const signal = AbortSignal.timeout(settleTimeoutMs);
+    const { clock, settleTimeoutMs = 30_000 } = this.#options;
+    const timeout = new AbortController();
+    const late = () => timeout.abort(new Error(`a commit was not settled within ${settleTimeoutMs} ms`));
+    using _ = clock.schedule(settleTimeoutMs, late);
     for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await store.append(batch, signal);
-      } catch (error) {
-        const code = store.errorCode(error);
-        if (code === 'conflict') {
-          if (attempt > 0 && (await this.#holds(batch, signal))) return;
-          const { firstSeq: seq } = batch;
-          throw this.#end(
-            rynxsError(
-              'RYNXS_LOG_FENCED',
-              { location: store.location, seq, epoch: this.#options.epoch },
-              { cause: error },
-            ),
-          );
-        }
-        const nothingWritten =
-          code === 'full' || code === 'denied' || code === 'missing' || code === 'unavailable';
-        if (nothingWritten && attempt === 0) throw error;
-        const isOver = clock.monotonic() >= deadline;
-        if ((code !== 'ambiguous' && !nothingWritten) || isOver) throw this.#end(storeFailure(store, error));
-        await clock.sleep(Math.min(1_000, 10 * 2 ** attempt));
+      if (await this.#isSettled(batch, attempt, timeout.signal)) return;
+      await clock.sleep(Math.min(1_000, 10 * 2 ** attempt));
+    }
+  }
+
+  /** Sends a batch once. Returns false when it has to be sent again; throws when it is known not to be stored. */
+  async #isSettled(batch: Batch, attempt: number, signal: AbortSignal): Promise<boolean> {
+    const { store, epoch } = this.#options;
+    try {
+      await store.append(batch, signal);
+      return true;
+    } catch (error) {
+      const code = store.errorCode(error);
+      if (code === 'conflict') {
+        if (attempt > 0 && (await this.#holds(batch, signal))) return true;
+        const details = { location: store.location, seq: batch.firstSeq, epoch };
+        throw this.#end(rynxsError('RYNXS_LOG_FENCED', details, { cause: error }));
       }
+      const isNothingWritten = NOTHING_WRITTEN.has(code);
+      if (isNothingWritten && attempt === 0) throw error;
+      if ((code !== 'ambiguous' && !isNothingWritten) || signal.aborted)
+        throw this.#end(storeFailure(store, error));
+      return false;
     }
   }
 
