@@ -15,7 +15,6 @@ const TIERS = {
   benchmarks: ['npm', 'run', '--silent', 'bench', '--', '--smoke'],
 };
 
-installBubblewrap();
 const directory = mkdtempSync(join(tmpdir(), 'rynxs-ci-'));
 const sum = { passed: 0, failed: 0, skipped: 0 };
 for (const [tier, [command, ...args]] of Object.entries(TIERS)) {
@@ -46,15 +45,4 @@ function run(file, command, args) {
   if (status === 0) return totals;
   process.stdout.write(`The tier ended with ${error?.message ?? signal ?? `exit code ${status}`}.\n`);
   return { ...totals, failed: Math.max(1, totals.failed) };
-}
-
-/** Both ways of making a sandbox are tested where both can be had; util-linux is everywhere. */
-function installBubblewrap() {
-  if (spawnSync('bwrap', ['--version']).status === 0) return;
-  for (const args of [['update'], ['install', '--yes', '--no-install-recommends', 'bubblewrap']]) {
-    const { status } = spawnSync('apt-get', args, { stdio: 'ignore', timeout: 5 * 60_000 });
-    if (status === 0) continue;
-    process.stdout.write('bubblewrap is not to be had here: its tests are skipped.\n');
-    return;
-  }
 }

@@ -9,12 +9,15 @@ import agentSandbox, { AGENT, agentDefinition } from '@rynxs/agent-sandbox';
 import clusterKubernetes from '@rynxs/cluster-kubernetes';
 import { type EmbeddedClusterServer, startEmbeddedCluster } from '@rynxs/dev-cluster';
 import {
+  type ActionsDecided,
   CLOCK,
   CLUSTER,
   type Cluster,
   ClusterError,
   compareCluster,
   type KubernetesObject,
+  type ObjectObserved,
+  payloadOf,
   RECONCILER,
   type Reconciler,
   type ReplayResult,
@@ -23,6 +26,7 @@ import {
   SystemClock,
 } from '@rynxs/kernel';
 import { given, seededRandom, startTestKernel, type TestKernel } from '@rynxs/kernel/testing';
+import { ChainVerifier, type LogEvent } from '@rynxs/log';
 import { FileEventStore } from '@rynxs/store-file';
 import { expect } from 'chai';
 
@@ -55,16 +59,20 @@ class OperatorProcess {
   async working(log: string, bytes: number): Promise<void> {
     for (;;) {
       if ((await sizeOf(log)) > bytes) return;
-      if (this.#child.exitCode !== null) throw new Error(`the operator ended by itself: ${this.#stderr}`);
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null)
+        throw new Error(`the operator ended by itself: ${this.#stderr}`);
       await sleep(2);
     }
   }
 
   async end(how: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
-    const exited = once(this.#child, 'exit');
-    this.#child.kill(how);
-    const [code] = (await exited) as [number | null];
-    return code;
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode === null && signalCode === null) {
+      const exited = once(this.#child, 'exit');
+      this.#child.kill(how);
+      await exited;
+    }
+    return this.#child.exitCode;
   }
 
   get stderr(): string {
@@ -113,6 +121,7 @@ describe('an operator that is killed', () => {
     await rm(directory, { recursive: true });
   });
 
+  const log = () => join(env.LOG_DIR ?? '', 'operator-events.log');
   const agent = (name: string): KubernetesObject => ({
     apiVersion: 'universe.ai/v1alpha1',
     kind: 'Agent',
@@ -177,6 +186,31 @@ describe('an operator that is killed', () => {
     return made;
   }
 
+  /** What the log says of decided children, by owner, and of commits that were cut in two. */
+  async function readHistory(): Promise<{
+    readonly decided: ReadonlySet<string>;
+    readonly droppedTails: number;
+  }> {
+    const { owns } = await reconciler();
+    const uids = new Map<string, string>();
+    const decided = new Set<string>();
+    let droppedTails = 0;
+    const onRecord = ({ event }: { readonly event: LogEvent }) => {
+      const id = event.aggregate_id;
+      if (event.type === 'TailDropped') droppedTails += 1;
+      if (event.type === 'AgentObserved') uids.set(id, payloadOf<ObjectObserved>(event).uid);
+      if (event.type !== 'ActionsDecided') return;
+      for (const { kind } of payloadOf<ActionsDecided>(event).actions) {
+        const plural = owns.find((type) => type.kind === kind)?.plural;
+        decided.add(`${plural} of ${uids.get(id)}`);
+      }
+    };
+    const verifier = new ChainVerifier({ onRecord });
+    verifier.push(await readFile(log()));
+    verifier.finish();
+    return { decided, droppedTails };
+  }
+
   async function isConverged(): Promise<boolean> {
     for (const live of await cluster.list(AGENT, options)) {
       const status = live.status as { observedGeneration?: number } | undefined;
@@ -188,7 +222,6 @@ describe('an operator that is killed', () => {
 
   it(`${KILLS} times at random points loses nothing, doubles nothing and converges (seed ${seed})`, async function () {
     this.timeout(180_000);
-    const log = join(env.LOG_DIR ?? '', 'operator-events.log');
     // Nobody deletes children here, so each may come into being once for an owner.
     const created = new Map<string, number>();
     const { owns } = await reconciler();
@@ -200,20 +233,22 @@ describe('an operator that is killed', () => {
     });
 
     for (let kill = 0; kill < KILLS; kill += 1) {
-      const before = await sizeOf(log);
+      const before = await sizeOf(log());
       operator = new OperatorProcess(env);
       const disturbing = (async () => {
         for (let change = 0; change < 4; change += 1) await disturb();
       })();
-      await operator.working(log, before);
+      await operator.working(log(), before);
       await sleep(pick(120));
       await operator.end('SIGKILL');
       operator = undefined;
       await disturbing;
     }
 
+    const before = await sizeOf(log());
     const last = new OperatorProcess(env);
     operator = last;
+    await last.working(log(), before);
     const deadline = performance.now() + 30_000;
     while (!(await isConverged())) {
       if (performance.now() > deadline) throw new Error(`no convergence: ${last.stderr}`);
@@ -224,8 +259,14 @@ describe('an operator that is killed', () => {
 
     const result = await replay();
     expect(result.differences).to.deep.equal([]);
-    expect(result.epochs).to.equal(KILLS + 1);
+    // A kill may have cut the commit that opened a term in two: then recovery has moved it aside, on the record.
+    const history = await readHistory();
+    expect(result.epochs).to.be.within(KILLS + 1 - history.droppedTails, KILLS + 1);
+    expect(
+      [...created.keys()].filter((child) => !history.decided.has(child)),
+      'off the record',
+    ).to.deep.equal([]);
     expect([...created].filter(([, times]) => times > 1)).to.deep.equal([]);
-    expect(await readFile(log, 'utf8')).to.match(/"type":"EpochEnded"[^\n]*\n$/);
+    expect(await readFile(log(), 'utf8')).to.match(/"type":"EpochEnded"[^\n]*\n$/);
   });
 });

@@ -322,6 +322,31 @@ describe('Controller', () => {
     await until(() => failures() === 4);
   });
 
+  it('writes the status anew when somebody was faster, although that was nothing to it', async () => {
+    const process = await start();
+    let isFaster = true;
+    const updateStatus = cluster.updateStatus.bind(cluster);
+    cluster.updateStatus = async (resource, object, request) => {
+      if (isFaster) {
+        isFaster = false;
+        const live = await getWidget('w');
+        await cluster.update(
+          WIDGET,
+          { ...live, metadata: { ...live.metadata, labels: { theirs: '1' } } },
+          options,
+        );
+      }
+      return updateStatus(resource, object, request);
+    };
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(() => !isFaster);
+    await settle();
+    expect(await status('w')).to.equal(undefined);
+    await process.clock.advance(50);
+    await until(isReady(process, 'w'));
+    expect((await getWidget('w')).metadata.labels).to.deep.equal({ theirs: '1' });
+  });
+
   it('makes no second pass for its own writes', async () => {
     const process = await start();
     await cluster.create(WIDGET, widget('w', { colors: ['red', 'blue'] }), options);

@@ -39,8 +39,9 @@ export async function writeStatus(
   try {
     return await context.cluster.updateStatus(context.resource, { ...object, status }, writeOptions(context));
   } catch (error) {
-    if (error instanceof ClusterError && (error.reason === 'conflict' || error.reason === 'missing'))
-      return undefined;
+    if (!(error instanceof ClusterError)) throw error;
+    if (error.reason === 'conflict') return 'conflict';
+    if (error.reason === 'missing') return undefined;
     throw error;
   }
 }
