@@ -50,7 +50,7 @@ export function eventStoreSuite({ name, create }: EventStoreSuiteOptions): void 
     for (const [group, cases] of Object.entries(EVENT_STORE_CASES)) {
       describe(group, () => {
         for (const suiteCase of cases) {
-          it(suiteCase.name, async function () {
+          it(titleOf(suiteCase), async function () {
             this.timeout(15_000);
             if (!(await runEventStoreCase(suiteCase, create))) this.skip();
           });
@@ -58,4 +58,17 @@ export function eventStoreSuite({ name, create }: EventStoreSuiteOptions): void 
       });
     }
   });
+}
+
+/** Why a case may be pending, in the words of the report. */
+const CONDITIONS: Readonly<Record<NonNullable<EventStoreCase['needs']>, string>> = {
+  crash: 'where it can be crashed',
+  tear: 'where a commit can be torn',
+  damage: 'where bytes can be damaged',
+  exclusive: 'where one writer excludes another',
+  shared: 'where several writers may have it open',
+};
+
+function titleOf({ name, needs }: EventStoreCase): string {
+  return needs === undefined ? name : `${name} (${CONDITIONS[needs]})`;
 }
