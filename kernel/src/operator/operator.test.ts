@@ -126,6 +126,28 @@ describe('the operator', () => {
     expect(kernel.telemetry.value('rynxs_leader_election_status')).to.equal(1);
   });
 
+  it('outlives a tenure that ends before the cluster could be listed', async () => {
+    const cache = kernel.cluster.cache.bind(kernel.cluster);
+    kernel.cluster.cache = (resource) =>
+      Object.assign(Object.create(cache(resource)) as ReturnType<typeof cache>, {
+        synced: (signal: AbortSignal) =>
+          new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      });
+    const { log, done } = await run();
+    kernel.leadership.grant();
+    await until(() => log.head().nextSeq === 2);
+    kernel.leadership.revoke();
+    await until(() => operator?.term === undefined);
+    kernel.leadership.grant();
+    await until(() => log.head().nextSeq === 4);
+    expect(operator?.term?.epoch).to.equal(2);
+    const stopped = operator?.stop();
+    await kernel.clock.advance(500);
+    await stopped;
+    await done;
+    expect(types().at(-1)).to.equal('EpochEnded');
+  });
+
   it('does nothing for the cluster while it does not lead', async () => {
     await run();
     await kernel.cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);

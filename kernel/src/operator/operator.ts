@@ -187,23 +187,19 @@ class OperatorRun implements Operator {
     const controllers = reconcilers.map(
       (reconciler) => new Controller({ ...shared, reconciler, term: draining, append: term.append }),
     );
-    const running = Promise.all(controllers.map((controller) => controller.run()));
+    // That the term ends is no failure of a controller, wherever it waits.
+    const running = Promise.all(controllers.map((controller) => controller.run())).catch((error: unknown) => {
+      if (!draining.signal.aborted) throw error;
+    });
     const ended = Promise.withResolvers<void>();
     const onEnd = () => ended.resolve();
     const signals = AbortSignal.any([this.#stopping.signal, term.signal]);
     signals.addEventListener('abort', onEnd, { once: true });
     if (signals.aborted) onEnd();
-    // Controllers run until they are stopped; ending before that is a failure, which the race passes on.
     await Promise.race([running, ended.promise]);
     for (const controller of controllers) controller.stop();
-    const timer = clock.schedule(DRAIN_MS, () => abort.abort(new Error('the operator is stopping')));
-    try {
-      await running;
-    } catch (error) {
-      if (!draining.signal.aborted) throw error;
-    } finally {
-      timer[Symbol.dispose]();
-    }
+    using _ = clock.schedule(DRAIN_MS, () => abort.abort(new Error('the operator is stopping')));
+    await running;
   }
 
   #configuration() {
