@@ -1,4 +1,5 @@
 export { SystemClock } from './clock/system-clock.js';
+export { ForwardingCluster } from './cluster/forwarding-cluster.js';
 export type { ConfigOrigin, Configuration, ResolvedSetting } from './config/configuration.js';
 export type { KernelSettings } from './config/kernel-settings.js';
 export { configReference } from './config/reference.js';

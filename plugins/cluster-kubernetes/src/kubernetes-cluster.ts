@@ -1,23 +1,15 @@
 import {
-  type CacheOptions,
   CLOCK,
   type Clock,
   type Cluster,
   ClusterError,
-  type ClusterInfo,
   CONFIG,
-  type DeletePreconditions,
-  type ExecOptions,
-  type KubernetesObject,
+  ForwardingCluster,
   type LifecycleHooks,
   LOGGER,
   type Logger,
-  type ObjectKey,
   RANDOM,
   type Random,
-  type RequestOptions,
-  type ResourceCache,
-  type ResourceType,
   rynxsError,
   TELEMETRY,
   type Telemetry,
@@ -28,7 +20,7 @@ import { findAccess, podEnvironment } from './kubeconfig.js';
 import type { KubernetesSettings } from './settings.js';
 
 /** The cluster that the settings name: a ClusterClient that lives from `start` to `stop`. */
-export class KubernetesCluster implements Cluster, LifecycleHooks {
+export class KubernetesCluster extends ForwardingCluster implements LifecycleHooks {
   static readonly inject: readonly Token<unknown>[] = [CONFIG, LOGGER, CLOCK, RANDOM, TELEMETRY];
 
   readonly #settings: KubernetesSettings;
@@ -42,6 +34,7 @@ export class KubernetesCluster implements Cluster, LifecycleHooks {
     random: Random,
     telemetry: Telemetry,
   ) {
+    super();
     this.#settings = settings;
     this.#parts = { logger, clock, random, telemetry };
   }
@@ -75,63 +68,7 @@ export class KubernetesCluster implements Cluster, LifecycleHooks {
     this.#client = undefined;
   }
 
-  async info(signal: AbortSignal): Promise<ClusterInfo> {
-    return this.#connected().info(signal);
-  }
-
-  async get(resource: ResourceType, key: ObjectKey, options: RequestOptions): Promise<KubernetesObject> {
-    return this.#connected().get(resource, key, options);
-  }
-
-  async list(
-    resource: ResourceType,
-    options: RequestOptions & CacheOptions,
-  ): Promise<readonly KubernetesObject[]> {
-    return this.#connected().list(resource, options);
-  }
-
-  async create(
-    resource: ResourceType,
-    object: KubernetesObject,
-    options: RequestOptions,
-  ): Promise<KubernetesObject> {
-    return this.#connected().create(resource, object, options);
-  }
-
-  async update(
-    resource: ResourceType,
-    object: KubernetesObject,
-    options: RequestOptions,
-  ): Promise<KubernetesObject> {
-    return this.#connected().update(resource, object, options);
-  }
-
-  async updateStatus(
-    resource: ResourceType,
-    object: KubernetesObject,
-    options: RequestOptions,
-  ): Promise<KubernetesObject> {
-    return this.#connected().updateStatus(resource, object, options);
-  }
-
-  async delete(
-    resource: ResourceType,
-    key: ObjectKey,
-    preconditions: DeletePreconditions,
-    options: RequestOptions,
-  ): Promise<void> {
-    return this.#connected().delete(resource, key, preconditions, options);
-  }
-
-  cache(resource: ResourceType, options?: CacheOptions): ResourceCache {
-    return this.#connected().cache(resource, options);
-  }
-
-  async exec(pod: ObjectKey, options: ExecOptions): Promise<number> {
-    return this.#connected().exec(pod, options);
-  }
-
-  #connected(): ClusterClient {
+  protected override connected(): Cluster {
     if (this.#client === undefined) {
       throw new ClusterError('unavailable', 'the cluster can be used between the end of start and stop only');
     }

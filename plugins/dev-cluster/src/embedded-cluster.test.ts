@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Cluster, type ClusterConnector, type Logger, SystemClock } from '@rynxs/kernel';
+import { type Cluster, type ClusterConnector, ClusterError, type Logger, SystemClock } from '@rynxs/kernel';
 import { expect } from 'chai';
 import { EmbeddedCluster } from './embedded-cluster.js';
 import { PODS } from './resources/types.js';
@@ -67,9 +67,11 @@ describe('embedded cluster as a plugin', () => {
     (await lockDirectory(dir))[Symbol.dispose]();
   });
 
-  it('says that it is not running before it was started', () => {
+  it('says that it is not running before it was started', async () => {
     const cluster = make({ connect: () => Promise.reject(new Error('not called')) });
-    expect(() => cluster.get(PODS, { name: 'p' }, { signal })).to.throw('not running');
+    const failure = await cluster.get(PODS, { name: 'p' }, { signal }).catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(ClusterError).and.to.include({ reason: 'unavailable' });
+    expect(() => cluster.cache(PODS)).to.throw('not running');
   });
 
   it('gives everything back when the client cannot connect', async () => {

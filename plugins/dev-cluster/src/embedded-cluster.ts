@@ -1,23 +1,15 @@
 import {
-  type CacheOptions,
   CLOCK,
   CLUSTER_CONNECTOR,
   type Clock,
   type Cluster,
   type ClusterConnector,
   ClusterError,
-  type ClusterInfo,
   CONFIG,
-  type DeletePreconditions,
-  type ExecOptions,
-  type KubernetesObject,
+  ForwardingCluster,
   type LifecycleHooks,
   LOGGER,
   type Logger,
-  type ObjectKey,
-  type RequestOptions,
-  type ResourceCache,
-  type ResourceType,
 } from '@rynxs/kernel';
 import type { EmbeddedClusterSettings } from './settings.js';
 import { type EmbeddedClusterServer, startEmbeddedCluster } from './start-embedded-cluster.js';
@@ -26,7 +18,7 @@ import { type EmbeddedClusterServer, startEmbeddedCluster } from './start-embedd
  * A cluster inside this process. It is used as any other one, over HTTPS and by the client that another plugin brings, so
  * that what works here works on a real cluster.
  */
-export class EmbeddedCluster implements Cluster, LifecycleHooks {
+export class EmbeddedCluster extends ForwardingCluster implements LifecycleHooks {
   static readonly inject = [CONFIG, CLUSTER_CONNECTOR, CLOCK, LOGGER];
 
   readonly #settings: EmbeddedClusterSettings;
@@ -34,9 +26,10 @@ export class EmbeddedCluster implements Cluster, LifecycleHooks {
   readonly #clock: Clock;
   readonly #logger: Logger;
   #server: EmbeddedClusterServer | undefined;
-  #connected: (Cluster & AsyncDisposable) | undefined;
+  #client: (Cluster & AsyncDisposable) | undefined;
 
   constructor(settings: EmbeddedClusterSettings, connector: ClusterConnector, clock: Clock, logger: Logger) {
+    super();
     this.#settings = settings;
     this.#connector = connector;
     this.#clock = clock;
@@ -62,7 +55,7 @@ export class EmbeddedCluster implements Cluster, LifecycleHooks {
       ...(kubeconfig === undefined ? {} : { kubeconfigFile: kubeconfig }),
     });
     try {
-      this.#connected = await this.#connector.connect(this.#server.kubeconfig);
+      this.#client = await this.#connector.connect(this.#server.kubeconfig);
     } catch (error) {
       await this.stop();
       throw error;
@@ -72,8 +65,8 @@ export class EmbeddedCluster implements Cluster, LifecycleHooks {
 
   /** Stops the client, then the server. */
   async stop(): Promise<void> {
-    const [client, server] = [this.#connected, this.#server];
-    this.#connected = undefined;
+    const [client, server] = [this.#client, this.#server];
+    this.#client = undefined;
     this.#server = undefined;
     try {
       await client?.[Symbol.asyncDispose]();
@@ -82,61 +75,8 @@ export class EmbeddedCluster implements Cluster, LifecycleHooks {
     }
   }
 
-  info(signal: AbortSignal): Promise<ClusterInfo> {
-    return this.#client.info(signal);
-  }
-
-  get(resource: ResourceType, key: ObjectKey, options: RequestOptions): Promise<KubernetesObject> {
-    return this.#client.get(resource, key, options);
-  }
-
-  list(resource: ResourceType, options: RequestOptions & CacheOptions): Promise<readonly KubernetesObject[]> {
-    return this.#client.list(resource, options);
-  }
-
-  create(
-    resource: ResourceType,
-    object: KubernetesObject,
-    options: RequestOptions,
-  ): Promise<KubernetesObject> {
-    return this.#client.create(resource, object, options);
-  }
-
-  update(
-    resource: ResourceType,
-    object: KubernetesObject,
-    options: RequestOptions,
-  ): Promise<KubernetesObject> {
-    return this.#client.update(resource, object, options);
-  }
-
-  updateStatus(
-    resource: ResourceType,
-    object: KubernetesObject,
-    options: RequestOptions,
-  ): Promise<KubernetesObject> {
-    return this.#client.updateStatus(resource, object, options);
-  }
-
-  delete(
-    resource: ResourceType,
-    key: ObjectKey,
-    preconditions: DeletePreconditions,
-    options: RequestOptions,
-  ): Promise<void> {
-    return this.#client.delete(resource, key, preconditions, options);
-  }
-
-  cache(resource: ResourceType, options?: CacheOptions): ResourceCache {
-    return this.#client.cache(resource, options);
-  }
-
-  exec(pod: ObjectKey, options: ExecOptions): Promise<number> {
-    return this.#client.exec(pod, options);
-  }
-
-  get #client(): Cluster {
-    if (this.#connected !== undefined) return this.#connected;
+  protected override connected(): Cluster {
+    if (this.#client !== undefined) return this.#client;
     throw new ClusterError('unavailable', 'the embedded cluster is not running');
   }
 }
