@@ -347,6 +347,35 @@ describe('Controller', () => {
     expect((await getWidget('w')).metadata.labels).to.deep.equal({ theirs: '1' });
   });
 
+  it('leaves no subscription behind, also when it is stopped before it has begun to work', async () => {
+    const cache = cluster.cache.bind(cluster);
+    const isListed = Promise.withResolvers<void>();
+    let open = 0;
+    cluster.cache = (resource) => {
+      const real = cache(resource);
+      return Object.assign(Object.create(real) as typeof real, {
+        synced: () => isListed.promise,
+        get: (key: Parameters<typeof real.get>[0]) => real.get(key),
+        subscribe: (listener: Parameters<typeof real.subscribe>[0]) => {
+          const subscription = real.subscribe(listener);
+          open += 1;
+          return {
+            [Symbol.dispose]: () => {
+              open -= 1;
+              subscription[Symbol.dispose]();
+            },
+          };
+        },
+      });
+    };
+    const process = await start();
+    const stopped = process.stop();
+    isListed.resolve();
+    await stopped;
+    running = [];
+    expect(open).to.equal(0);
+  });
+
   it('makes no second pass for its own writes', async () => {
     const process = await start();
     await cluster.create(WIDGET, widget('w', { colors: ['red', 'blue'] }), options);

@@ -61,7 +61,6 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #queue: WorkQueue;
   readonly #caches = new Map<string, ResourceCache>();
-  readonly #subscriptions: Disposable[] = [];
   readonly #context: PassContext;
   readonly #passes = new Map<string, RunningPass>();
   readonly #seconds;
@@ -107,16 +106,20 @@ export class Controller {
     const { signal } = this.#options.term;
     for (const cache of this.#caches.values()) await cache.synced(signal);
     await this.#settlePending();
-    this.#subscribe();
     const close = () => this.#queue.close();
     signal.addEventListener('abort', close, { once: true });
     if (signal.aborted) close();
-    await Promise.all(Array.from({ length: this.#options.workers }, () => this.#work()));
+    const subscriptions = this.#subscribe();
+    try {
+      await Promise.all(Array.from({ length: this.#options.workers }, () => this.#work()));
+    } finally {
+      signal.removeEventListener('abort', close);
+      for (const subscription of subscriptions) subscription[Symbol.dispose]();
+    }
   }
 
   /** Takes nothing new; `run` resolves when what is under way is finished. */
   stop(): void {
-    for (const subscription of this.#subscriptions.splice(0)) subscription[Symbol.dispose]();
     this.#queue.close();
   }
 
@@ -134,16 +137,18 @@ export class Controller {
     }
   }
 
-  #subscribe(): void {
+  #subscribe(): readonly Disposable[] {
     const { reconciler, projection } = this.#options;
     for (const aggregate of projection.aggregates()) {
       if (aggregate.reconciler === reconciler) this.#queue.add(queueKeyOf(aggregate.id), 'resync');
     }
     const subscribe = (type: ResourceType, listener: (event: CacheEvent) => void) =>
-      this.#subscriptions.push(this.#cache(type).subscribe(listener));
-    subscribe(reconciler.resource, (event) => this.#onObject(event));
-    for (const type of reconciler.owns) subscribe(type, (event) => this.#onChild(event));
-    for (const type of reconciler.watches ?? []) subscribe(type, (event) => this.#onWatched(event));
+      this.#cache(type).subscribe(listener);
+    return [
+      subscribe(reconciler.resource, (event) => this.#onObject(event)),
+      ...reconciler.owns.map((type) => subscribe(type, (event) => this.#onChild(event))),
+      ...(reconciler.watches ?? []).map((type) => subscribe(type, (event) => this.#onWatched(event))),
+    ];
   }
 
   #onObject({ type, object, previous }: CacheEvent): void {
