@@ -46,9 +46,16 @@ export function encodeRecord(event: LogEvent, prevHash: string): EncodedRecord {
   return { line: Buffer.from(text, 'utf8'), hash };
 }
 
-/** As encodeRecord, the line as a string: a commit is joined first and becomes bytes once. */
-export function encodeRecordText(event: LogEvent, prevHash: string): { text: string; hash: string } {
-  const eventText = canonicalEvent(event);
+/**
+ * As encodeRecord, the line as a string: a commit is joined first and becomes bytes once. `payload` is the payload's
+ * canonical text, from whoever has made it already.
+ */
+export function encodeRecordText(
+  event: LogEvent,
+  prevHash: string,
+  payload: string = canonicalize(event.payload),
+): { text: string; hash: string } {
+  const eventText = canonicalEvent(event, payload);
   assertFits(eventText);
   const eventHash = hash('sha256', prevHash + eventText, 'hex');
   const text = `{"event":${eventText},"event_hash":"${eventHash}","prev_hash":"${prevHash}"}\n`;
@@ -64,7 +71,7 @@ function assertFits(eventText: string): void {
 }
 
 /** The keys of an event are known, so their order is written down instead of being sorted for every record. */
-function canonicalEvent(event: LogEvent): string {
+function canonicalEvent(event: LogEvent, payload: string): string {
   const { meta, seq } = event;
   if (!Number.isInteger(seq) || seq < 0 || seq > MAX_SEQ)
     throw new RangeError(`${seq} is not a sequence number`);
@@ -72,7 +79,7 @@ function canonicalEvent(event: LogEvent): string {
     `{"aggregate_id":${canonicalize(event.aggregate_id)},"hash_version":"v3",` +
     `"meta":{"batch":${canonicalize(meta.batch)},${meta.end === true ? '"end":true,' : ''}"epoch":${canonicalize(meta.epoch)},` +
     `"trace_id":${canonicalize(meta.trace_id)},"writer":${canonicalize(meta.writer)}},` +
-    `"payload":${canonicalize(event.payload)},"seq":${seq},"ts":${canonicalize(event.ts)},"type":${canonicalize(event.type)}}`
+    `"payload":${payload},"seq":${seq},"ts":${canonicalize(event.ts)},"type":${canonicalize(event.type)}}`
   );
 }
 

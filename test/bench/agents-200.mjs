@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { CLUSTER, createKernel, RECONCILER, startOperator } from '@rynxs/kernel';
-import { silentLogger } from './event-log.mjs';
 import { median } from './result.mjs';
+
+const silentLogger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silentLogger };
 
 const PLUGINS = ['store-file', 'cluster-kubernetes', 'dev-cluster', 'agent-sandbox'].map((name) => ({
   package: `@rynxs/${name}`,

@@ -3,8 +3,6 @@ import { EventLog, NoTelemetry, StandaloneLeadership, SystemClock, SystemRandom 
 import { FileEventStore } from '@rynxs/store-file';
 
 const RECORD_BYTES = 550;
-/** Says nothing. */
-export const silentLogger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silentLogger };
 
 /** Opens an event log with the file store in `directory` and begins a term. `onBatch` sees each commit's bytes. */
 export async function openEventLog(directory, onBatch = () => {}) {
@@ -21,7 +19,6 @@ export async function openEventLog(directory, onBatch = () => {}) {
       store,
       clock: new SystemClock(),
       random,
-      logger: silentLogger,
       telemetry: new NoTelemetry(),
       onRecord: () => {},
     },

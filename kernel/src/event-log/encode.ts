@@ -16,6 +16,8 @@ import type { EventDraft } from '../reconcile/events.js';
 /** A draft that is known to fit into a record. */
 export interface PreparedEvent {
   readonly draft: EventDraft;
+  /** The payload's canonical JSON. */
+  readonly payload: string;
   /** At least the bytes of the record. */
   readonly bytes: number;
 }
@@ -49,7 +51,7 @@ export function prepareEvent(draft: EventDraft): PreparedEvent {
   if (bytes > MAX_RECORD_BYTES) {
     throw rynxsError('RYNXS_EVENT_TOO_LARGE', { type, aggregate, bytes, limitBytes: MAX_RECORD_BYTES });
   }
-  return { draft, bytes };
+  return { draft, payload, bytes };
 }
 
 /** Chains the events of a commit. The records are read back from the bytes: nothing else enters a state. */
@@ -62,19 +64,19 @@ export function encodeBatch(
   const records: LogRecord[] = [];
   let lines = '';
   let prevHash = stamp.prevHash ?? ZERO_HASH;
-  events.forEach(({ draft }, index) => {
-    const { type, aggregateId, payload, traceId } = draft;
+  events.forEach(({ draft, payload }, index) => {
+    const { type, aggregateId, traceId } = draft;
     const end = index === events.length - 1 ? { end: true as const } : {};
     const event: LogEvent = {
       aggregate_id: aggregateId,
       hash_version: 'v3',
       meta: { ...meta, ...end, trace_id: traceId },
-      payload: payload as unknown as LogEvent['payload'],
+      payload: draft.payload as unknown as LogEvent['payload'],
       seq: firstSeq + index,
       ts,
       type,
     };
-    const { text, hash } = encodeRecordText(event, prevHash);
+    const { text, hash } = encodeRecordText(event, prevHash, payload);
     records.push({ event: JSON.parse(text.slice(RECORD_HEAD_BYTES, AFTER_EVENT)) as LogEvent, hash });
     lines += text;
     prevHash = hash;

@@ -11,7 +11,7 @@ import type { EventDraft } from '../reconcile/events.js';
 import { NoTelemetry } from '../telemetry/no-telemetry.js';
 import { MemoryStorage, memoryEventStore } from '../testing/event-store-suite/memory-event-store.js';
 import { batchOf } from '../testing/event-store-suite/sample-log.js';
-import { capturingLogger, FakeClock } from '../testing/index.js';
+import { FakeClock } from '../testing/index.js';
 import { EventLog } from './event-log.js';
 
 const OWNER = { clusterUid: 'cluster-1', shard: 'default' };
@@ -77,7 +77,6 @@ async function open(
     store,
     clock,
     random: new SystemRandom(),
-    logger: capturingLogger(),
     telemetry: new NoTelemetry(),
   };
   return EventLog.open({ ...options, onRecord: (record) => records.push(record) }, signal);

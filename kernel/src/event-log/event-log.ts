@@ -2,7 +2,6 @@ import { ChainVerifier, Damage, type LogRecord, type VerifiedLine } from '@rynxs
 import type { Clock } from '../contracts/clock.js';
 import type { DroppedTail, EventStore, OpenedStore } from '../contracts/event-store.js';
 import type { Tenure, Term } from '../contracts/leadership.js';
-import type { Logger } from '../contracts/logger.js';
 import type { Random } from '../contracts/random.js';
 import type { Telemetry } from '../contracts/telemetry.js';
 import { hasCode, rynxsError } from '../errors/rynxs-error.js';
@@ -28,7 +27,6 @@ export interface EventLogOptions {
   readonly store: EventStore;
   readonly clock: Clock;
   readonly random: Random;
-  readonly logger: Logger;
   readonly telemetry: Telemetry;
   /** Called for each record, in order: those in the store while opening, then each one as soon as it is durable. */
   readonly onRecord: (record: LogRecord) => void;
@@ -87,10 +85,6 @@ export class EventLog {
   /** Whom the log belongs to; undefined while it is empty. */
   get identity(): LogIdentity | undefined {
     return this.#identity;
-  }
-
-  get lastEpoch(): number {
-    return this.#lastEpoch;
   }
 
   head(): { readonly nextSeq: number; readonly hash: string | undefined } {

@@ -49,7 +49,6 @@ export async function startOperator(
       store: kernel.get(EVENT_STORE),
       clock: kernel.get(CLOCK),
       random: kernel.get(RANDOM),
-      logger: kernel.logger,
       telemetry: kernel.get(TELEMETRY),
       onRecord: (record: LogRecord) => projection.apply(record),
     },

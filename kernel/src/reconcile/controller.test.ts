@@ -55,7 +55,7 @@ class Process {
       this.records.push(record);
     };
     const store = memoryEventStore(this.#storage);
-    this.log = await EventLog.open({ store, clock, random, logger, telemetry, onRecord }, signal);
+    this.log = await EventLog.open({ store, clock, random, telemetry, onRecord }, signal);
     for await (const tenure of new StandaloneLeadership(random).campaign(signal)) {
       this.term = await this.log.startTerm(tenure, { clusterUid: 'c', shard: 'default' }, signal);
     }

@@ -82,7 +82,7 @@ export function announce(
   };
   context.cluster.create(EVENTS, event, writeOptions(context)).catch((error: unknown) => {
     if (!context.term.signal.aborted)
-      context.logger.warn('a Kubernetes Event was not written', { reason, error });
+      context.logger.warn('a Kubernetes Event was not written', { reason, trace_id: context.traceId, error });
   });
 }
 

@@ -79,19 +79,21 @@ function selectorChange(object: JsonObject, previous: JsonObject | undefined): S
   return cause === undefined ? [] : [cause];
 }
 
+/** What Deployments and ReplicaSets have in common. */
+const SCALABLE = {
+  categories: ['all'],
+  hasStatus: true,
+  hasGeneration: true,
+  scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas' },
+  allowsUnconditionalUpdate: true,
+} as const;
+
 export const DEPLOYMENT_DEFINITION: ResourceDefinition = {
   type: DEPLOYMENTS,
   singular: 'deployment',
   shortNames: ['deploy'],
-  categories: ['all'],
   listKind: 'DeploymentList',
-  hasStatus: true,
-  hasGeneration: true,
-  scale: {
-    specReplicas: '.spec.replicas',
-    statusReplicas: '.status.replicas',
-  },
-  allowsUnconditionalUpdate: true,
+  ...SCALABLE,
   columns: [
     NAME_COLUMN,
     column(
@@ -146,15 +148,8 @@ export const REPLICA_SET_DEFINITION: ResourceDefinition = {
   type: REPLICA_SETS,
   singular: 'replicaset',
   shortNames: ['rs'],
-  categories: ['all'],
   listKind: 'ReplicaSetList',
-  hasStatus: true,
-  hasGeneration: true,
-  scale: {
-    specReplicas: '.spec.replicas',
-    statusReplicas: '.status.replicas',
-  },
-  allowsUnconditionalUpdate: true,
+  ...SCALABLE,
   columns: [
     NAME_COLUMN,
     count('Desired', 'spec', 'replicas'),
