@@ -59,6 +59,31 @@ export interface OpenedStore {
   readonly droppedTails: readonly DroppedTail[];
 }
 
+export interface OpenOptions {
+  /**
+   * The log is known, from a trusted checkpoint or an anchor, to have reached this many records: all below it was
+   * acknowledged. Bytes there that do not verify are `damaged`, never the rest of an unfinished commit. Default 0.
+   */
+  readonly knownSize?: number;
+}
+
+export interface ListOptions {
+  /** Only names that come after this one in byte order, whether or not it exists. */
+  readonly startAfter?: string;
+  /** At most so many names; default all. */
+  readonly limit?: number;
+}
+
+/** What a store's race showed. */
+export interface StoreProbe {
+  /** What was probed, so that it is done once for each: server and bucket, without credentials. */
+  readonly target: string;
+  /** How many tried to create the same thing at once. */
+  readonly racers: number;
+  /** How many were told that they did. More than 1: the store is no fence between writers. */
+  readonly winners: number;
+}
+
 /**
  * Driver for the event log's bytes. Knows nothing of events: the kernel hashes, batches, retries, fences, measures.
  * Methods throw raw errors of whatever kind; `errorCode` says what they mean.
@@ -73,9 +98,10 @@ export interface EventStore {
    * what is before the last commit does not verify: then nothing was changed.
    *
    * A driver verifies the last commit, and everything before it moves anything aside. Whatever else is stored is
-   * verified once, by the kernel, which replays all of it before it writes: so a driver must never hide damage from `read`.
+   * verified by the kernel (what stands behind a snapshot before it writes, the rest while it does): so a driver must
+   * never hide damage from `read`.
    */
-  open(signal: AbortSignal): Promise<OpenedStore>;
+  open(signal: AbortSignal, options?: OpenOptions): Promise<OpenedStore>;
 
   /**
    * Compare-and-set on the first sequence number. Resolves only when the batch is durable and all of it is.
@@ -102,7 +128,19 @@ export interface EventStore {
    * Names under `prefix`, in ascending byte order. Names are `[a-z0-9/._-]`, at most 200 characters; what stands between
    * slashes is not empty, `.` or `..`, and no name is the folder of another one.
    */
-  listObjects(prefix: string, signal: AbortSignal): Promise<readonly string[]>;
+  listObjects(prefix: string, signal: AbortSignal, options?: ListOptions): Promise<readonly string[]>;
+
+  /**
+   * What is stored behind the last whole commit and left out by `read`: a commit that is being written or was never
+   * finished, at most 2 MiB of it. For stores in which a commit can be torn; others leave the method out.
+   */
+  trailing?(signal: AbortSignal): Promise<Uint8Array>;
+
+  /**
+   * Races writers for one new name, to learn whether create-if-absent holds. For stores that cannot know it; others
+   * leave the method out. What it creates is not part of the log. The log records the result once per target.
+   */
+  probe?(signal: AbortSignal): Promise<StoreProbe>;
 
   /** Waits for an append under way, gives the store up. Later calls throw `closed`. */
   close(): Promise<void>;

@@ -5,6 +5,7 @@ import {
   type Batch,
   CONFIG,
   type EventStore,
+  type ListOptions,
   type OpenedStore,
   type StoreErrorCode,
   type StoreHead,
@@ -127,8 +128,8 @@ export class FileEventStore implements EventStore {
     return this.#checked(signal, () => this.#objects.read(name));
   }
 
-  listObjects(prefix: string, signal: AbortSignal): Promise<readonly string[]> {
-    return this.#checked(signal, () => this.#objects.list(prefix));
+  listObjects(prefix: string, signal: AbortSignal, options?: ListOptions): Promise<readonly string[]> {
+    return this.#checked(signal, () => this.#objects.list(prefix, options));
   }
 
   close(): Promise<void> {

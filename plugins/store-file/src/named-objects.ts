@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import type { ListOptions } from '@rynxs/kernel';
 import { makeDirectory } from './directory.js';
 import { type FileSystem, readRange, syncDirectory, writeDurably } from './file-system.js';
 import { errnoOf, FileStoreError } from './store-error.js';
@@ -53,9 +54,12 @@ export class NamedObjects {
     }
   }
 
-  async list(prefix: string): Promise<readonly string[]> {
+  async list(prefix: string, { startAfter = '', limit }: ListOptions = {}): Promise<readonly string[]> {
     const names = await this.#namesBelow('');
-    return names.filter((name) => name.startsWith(prefix)).sort();
+    return names
+      .filter((name) => name.startsWith(prefix) && name > startAfter)
+      .sort()
+      .slice(0, limit);
   }
 
   /** Removes what creations that a crash cut short have left. */

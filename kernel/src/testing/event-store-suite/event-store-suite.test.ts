@@ -341,6 +341,11 @@ const BROKEN: Readonly<Record<string, Broken>> = {
       return names.sort((a, b) => a.localeCompare(b));
     }
   },
+  'lists the names after another one, and only so many': class extends BreakableStore {
+    override async listObjects(prefix: string, signal: AbortSignal): Promise<readonly string[]> {
+      return super.listObjects(prefix, signal);
+    }
+  },
   'keeps objects and events apart': class extends BreakableStore {
     override async listObjects(prefix: string, signal: AbortSignal): Promise<readonly string[]> {
       const commits = this.storage.commits.map(

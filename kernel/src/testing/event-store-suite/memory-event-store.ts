@@ -4,6 +4,7 @@ import type {
   Batch,
   DroppedTail,
   EventStore,
+  ListOptions,
   OpenedStore,
   StoreErrorCode,
   StoreHead,
@@ -99,9 +100,16 @@ export class MemoryEventStore implements EventStore {
     return bytes === undefined ? undefined : Buffer.from(bytes);
   }
 
-  async listObjects(prefix: string, signal: AbortSignal): Promise<readonly string[]> {
+  async listObjects(
+    prefix: string,
+    signal: AbortSignal,
+    { startAfter = '', limit }: ListOptions = {},
+  ): Promise<readonly string[]> {
     this.#check(signal);
-    return [...this.#storage.objects.keys()].filter((name) => name.startsWith(prefix)).sort();
+    const names = [...this.#storage.objects.keys()].filter(
+      (name) => name.startsWith(prefix) && name > startAfter,
+    );
+    return names.sort().slice(0, limit);
   }
 
   async close(): Promise<void> {

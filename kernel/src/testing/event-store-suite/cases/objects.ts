@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { ListOptions } from '../../../contracts/event-store.js';
 import { expectSameBytes, filled, opened, readAll, refusal, signal } from '../asking.js';
 import type { EventStoreCase } from '../harness.js';
 import { SampleLog } from '../sample-log.js';
@@ -74,6 +75,23 @@ export const OBJECT_CASES: readonly EventStoreCase[] = [
         const expected = sorted.filter((name) => name.startsWith(prefix));
         expect(await store.listObjects(prefix, signal()), `names under "${prefix}"`).to.deep.equal(expected);
       }
+    },
+  },
+  {
+    name: 'lists the names after another one, and only so many',
+    async run(harness) {
+      const store = await opened(harness);
+      const names = ['c/0000000001', 'c/0000000002', 'c/0000000010', 'd/0000000001'];
+      for (const name of names) await store.createObject(name, Buffer.from(name), signal());
+      const list = (options: ListOptions) => store.listObjects('c/', signal(), options);
+      expect(await list({ startAfter: 'c/0000000001' })).to.deep.equal(names.slice(1, 3));
+      expect(await list({ startAfter: 'c/0000000005' }), 'after a name that is none').to.deep.equal([
+        names[2],
+      ]);
+      expect(await list({ startAfter: 'a' })).to.deep.equal(names.slice(0, 3));
+      expect(await list({ startAfter: 'c/0000000010' })).to.deep.equal([]);
+      expect(await list({ limit: 2 })).to.deep.equal(names.slice(0, 2));
+      expect(await list({ limit: 1, startAfter: 'c/0000000001' })).to.deep.equal([names[1]]);
     },
   },
   {
