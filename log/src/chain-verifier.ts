@@ -8,7 +8,7 @@ import { LineSplitter } from './line-splitter.js';
 import { PendingLine } from './pending-line.js';
 import { RECORD_HEAD_BYTES, RECORD_TAIL_BYTES, ZERO_HASH } from './record.js';
 import { HASH_AT, HASH_BYTES, hashAt, hasRecordShape, PREV_HASH_AT, sameHash } from './record-shape.js';
-import type { ChainVerifierOptions, VerificationSummary } from './verification.js';
+import type { ChainVerifierOptions, TermPosition, VerificationSummary } from './verification.js';
 
 /** How many records after a gap are searched for the missing one, to tell reordered from deleted. */
 const LOOKAHEAD_RECORDS = 10_000;
@@ -62,6 +62,7 @@ export class ChainVerifier {
     this.#committedHash = this.#headHash;
     this.#hashed.write(this.#headHash, 0, 'latin1');
     this.#rules = new CommitRules(fromSeq === 0, options.logId);
+    if (options.term !== undefined) this.#rules.resume(options.term);
     this.#splitter = new LineSplitter(
       (text, start, end, copied) => this.#line(text, start, end, copied),
       () => this.#tooLong(),
@@ -74,6 +75,12 @@ export class ChainVerifier {
     this.#splitter.push(chunk);
     // Records of a commit that ends in a later chunk outlive this one.
     for (const line of this.#pending) line.detach();
+  }
+
+  /** The term that the last whole commit stands in; while records are pushed, that of the last record. */
+  get term(): Omit<TermPosition, 'logId'> {
+    const { epoch = 0, writer, epochEnded, lastTs } = this.#rules;
+    return { epoch, writer, epochEnded, lastTs };
   }
 
   /**
@@ -92,11 +99,8 @@ export class ChainVerifier {
       nextSeq: this.#committedSeq,
       headHash: this.#committedHash,
       epochs: this.#rules.epochs,
-      epoch: this.#rules.epoch ?? 0,
-      writer: this.#rules.writer,
-      epochEnded: this.#rules.epochEnded,
+      ...this.term,
       logId: this.#rules.logId,
-      lastTs: this.#rules.lastTs,
       ...(unfinishedBytes > 0 ? { unfinished: { seq: this.#committedSeq, bytes: unfinishedBytes } } : {}),
     };
   }

@@ -1,7 +1,9 @@
+import { canonicalize } from './canonicalize.js';
 import type { DamageKind } from './damage.js';
 import type { JsonMap } from './event.js';
 import type { EventScanner } from './event-scanner.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_RECORDS } from './limits.js';
+import type { TermPosition } from './verification.js';
 
 export const EPOCH_STARTED = Buffer.from('EpochStarted');
 const EPOCH_ENDED = Buffer.from('EpochEnded');
@@ -37,6 +39,17 @@ export class CommitRules {
   ) {
     if (fromGenesis) this.epoch = 0;
     this.logId = expectedLogId;
+  }
+
+  /** Goes on after a record that was verified before. */
+  resume({ epoch, writer, epochEnded, logId, lastTs }: TermPosition): void {
+    this.epoch = epoch;
+    this.writer = writer;
+    // Written as it stands in a record, where it is compared.
+    if (writer !== undefined) this.#writer = Buffer.from(canonicalize(writer).slice(1, -1));
+    this.epochEnded = epochEnded;
+    this.logId ??= logId;
+    this.lastTs = lastTs;
   }
 
   /** A record of an earlier hash version: a commit of its own, of epoch 0. */

@@ -12,6 +12,7 @@
  * - `time_reversed`: a record is older than the one before.
  * - `foreign`: the log, or a term in it, carries another log's id.
  * - `truncated`: the log ends before a point that it is known to have reached.
+ * - `rewritten`: every record hashes as it should, but they are not the ones that a trusted checkpoint or an anchor covers.
  * - `too_large`: a line longer than a record may be, mostly a lost line end.
  */
 export type DamageKind =
@@ -27,6 +28,7 @@ export type DamageKind =
   | 'time_reversed'
   | 'foreign'
   | 'truncated'
+  | 'rewritten'
   | 'too_large';
 
 export interface DamageDetails {

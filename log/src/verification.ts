@@ -38,6 +38,8 @@ export interface ChainVerifierOptions {
    * EventStore.read begins with the commit that holds it.
    */
   readonly prevHash?: string;
+  /** The term in which the record before `fromSeq` stands: the rules of terms and times hold from the first record on. */
+  readonly term?: TermPosition;
   /**
    * Also check that events are canonical (RFC 8785). True when absent; `false` still checks hashes, chain,
    * numbers, commits, epochs and times.
@@ -51,16 +53,8 @@ export interface ChainVerifierOptions {
   readonly onCommit?: (commit: VerifiedCommit) => void;
 }
 
-/** Where a log has got to, counted in whole commits. */
-export interface VerificationSummary {
-  readonly records: number;
-  readonly commits: number;
-  /** The number of the next record. */
-  readonly nextSeq: number;
-  /** Hash of the last record; that which was given as `prevHash`, or ZERO_HASH, when there was none. */
-  readonly headHash: string;
-  /** Terms that began in what was verified. */
-  readonly epochs: number;
+/** Which term a log is in. */
+export interface TermPosition {
   /** The last record's term; 0 before the first. */
   readonly epoch: number;
   /** Who wrote that term. */
@@ -71,6 +65,18 @@ export interface VerificationSummary {
   readonly logId: string | undefined;
   /** Time of the last record of hash version 3. */
   readonly lastTs: string | undefined;
+}
+
+/** Where a log has got to, counted in whole commits. */
+export interface VerificationSummary extends TermPosition {
+  readonly records: number;
+  readonly commits: number;
+  /** The number of the next record. */
+  readonly nextSeq: number;
+  /** Hash of the last record; that which was given as `prevHash`, or ZERO_HASH, when there was none. */
+  readonly headHash: string;
+  /** Terms that began in what was verified. */
+  readonly epochs: number;
   /** A commit without its end, or part of a line, after the last whole commit: not counted above. */
   readonly unfinished?: { readonly seq: number; readonly bytes: number };
 }

@@ -1,0 +1,186 @@
+import { ChainVerifier } from '../chain-verifier.js';
+import type { NoteVerifier } from '../note/note-verifier.js';
+import { RECORD_HEAD_BYTES } from '../record.js';
+import type {
+  ChainVerifierOptions,
+  VerificationSummary,
+  VerifiedCommit,
+  VerifiedLine,
+} from '../verification.js';
+import { judge } from './judge.js';
+import { LOG_AGGREGATE } from './ledger.js';
+import { LogPosition } from './log-position.js';
+import { RootRecorder } from './root-recorder.js';
+import { readWitness, type UntrustedCheckpoint, type Witness } from './witness.js';
+
+/** Takes whole record lines, and the sizes at which the tree's root is asked for; they lie within the lines or ahead. */
+export type TreeSink = (lines: Uint8Array, sizes: readonly number[]) => void;
+
+export interface LogAuditOptions
+  extends Pick<ChainVerifierOptions, 'strict' | 'logId' | 'onRecord' | 'onCommit'> {
+  /** Where to go on; the start of a log when absent. It is moved forward with every whole commit. */
+  readonly position?: LogPosition;
+  /** The keys that are trusted, whatever their names. Those that the log adds under their signature are trusted too. */
+  readonly trusted?: readonly NoteVerifier[];
+  /** Signed checkpoints from beside the log. Those without a trusted signature are reported and never count. */
+  readonly checkpoints?: readonly string[];
+  /** Checkpoints from a place that the store's owner does not control: they count whatever their signatures. */
+  readonly anchors?: readonly string[];
+  /**
+   * Who grows the Merkle tree: `inline` (default), nobody, or a sink, whose roots are then given to `finish`. Without a tree
+   * checkpoints are not compared.
+   */
+  readonly tree?: 'inline' | 'none' | TreeSink;
+}
+
+/** What an audit found of a log in which nothing is wrong. */
+export interface AuditResult {
+  readonly summary: VerificationSummary;
+  /** Root of the tree over all records; undefined without a tree. */
+  readonly root: Buffer | undefined;
+  /** The newest checkpoint of a trusted key that the log agrees with: its size; 0 when there is none. */
+  readonly signedTo: number;
+  /** The newest anchor that the log agrees with: its size; 0 when there is none. */
+  readonly anchoredTo: number;
+  /** Checkpoints that do not count. */
+  readonly untrusted: readonly UntrustedCheckpoint[];
+}
+
+const LOG_EVENT = Buffer.from(`{"aggregate_id":"${LOG_AGGREGATE}",`);
+
+/**
+ * Verifies a log in one pass and constant memory: every record and rule (ChainVerifier), the Merkle tree over the record
+ * lines, and that the log has not become shorter than, or other than, what trusted checkpoints and anchors say of it.
+ *
+ * `push` and `finish` throw Damage for the first thing that is wrong.
+ */
+export class LogAudit {
+  readonly position: LogPosition;
+  readonly #options: LogAuditOptions;
+  readonly #verifier: ChainVerifier;
+  readonly #witnesses: readonly Witness[];
+  readonly #untrusted: readonly UntrustedCheckpoint[];
+  readonly #recorder: RootRecorder | undefined;
+  readonly #sink: TreeSink | undefined;
+  /** Sizes for the sink that it has not been told of. */
+  #sizes: number[] = [];
+  /** Roots that the log's own TailAdopted events claim. */
+  readonly #adopted: Witness[] = [];
+  /** Bytes behind the last whole commit. */
+  #rest: Buffer = Buffer.alloc(0);
+  #restOffset = 0;
+  #committedOffset = 0;
+
+  constructor(options: LogAuditOptions = {}) {
+    const { position = new LogPosition(), tree = 'inline' } = options;
+    this.#options = options;
+    this.position = position;
+    if (tree === 'inline') this.#recorder = new RootRecorder(position.frontier);
+    else if (tree !== 'none') this.#sink = tree;
+    const { size, headHash, term, logId } = position;
+    this.#verifier = new ChainVerifier({
+      ...options,
+      fromSeq: size,
+      prevHash: headHash,
+      ...(size === 0 ? {} : { term: { ...term, logId } }),
+      onRecord: (line) => this.#onRecord(line),
+      onCommit: (commit) => this.#onCommit(commit),
+    });
+    const { witnesses, untrusted } = readWitnesses(options);
+    this.#witnesses = witnesses;
+    this.#untrusted = untrusted;
+    for (const witness of witnesses) this.#want(witness.size);
+  }
+
+  /** Verifies the next bytes of the log, cut anywhere. */
+  push(chunk: Uint8Array): void {
+    this.#verifier.push(chunk);
+    if (this.#recorder !== undefined || this.#sink !== undefined) this.#grow(chunk);
+  }
+
+  /** Ends the audit. `roots`: what the sink made of the lines, with the root at the end. */
+  finish(roots: ReadonlyMap<number, Buffer> = this.#recorder?.roots() ?? new Map()): AuditResult {
+    const summary = this.#verifier.finish();
+    const { position } = this;
+    const { trusted = [] } = this.#options;
+    const witnesses = [...this.#witnesses, ...this.#adopted];
+    const { signedTo, anchoredTo, untrusted } = judge({ position, roots, trusted, witnesses });
+    return {
+      summary,
+      root: roots.get(position.size),
+      signedTo,
+      anchoredTo,
+      untrusted: [...this.#untrusted, ...untrusted],
+    };
+  }
+
+  #onRecord(line: VerifiedLine): void {
+    const { position } = this;
+    const bytes = Buffer.from(line.line.buffer, line.line.byteOffset, line.line.byteLength);
+    if (
+      bytes.compare(
+        LOG_EVENT,
+        0,
+        LOG_EVENT.length,
+        RECORD_HEAD_BYTES,
+        RECORD_HEAD_BYTES + LOG_EVENT.length,
+      ) === 0
+    ) {
+      const { event } = line;
+      position.ledger.apply(event);
+      if (event.type === 'EpochStarted') this.#want(event.seq);
+      if (event.type === 'TailAdopted') {
+        const size = Number(event.payload.to) + 1;
+        const root = Buffer.from(String(event.payload.root), 'base64');
+        this.#adopted.push({ kind: 'adopted', size, root, source: `TailAdopted at seq ${event.seq}` });
+      }
+    }
+    this.#options.onRecord?.(line);
+  }
+
+  #onCommit(commit: VerifiedCommit): void {
+    const { position } = this;
+    position.size = commit.firstSeq + commit.count;
+    position.headHash = commit.headHash;
+    position.term = this.#verifier.term;
+    this.#committedOffset = commit.offset + commit.bytes;
+    this.#options.onCommit?.(commit);
+  }
+
+  #want(size: number): void {
+    this.#recorder?.want(size);
+    if (this.#sink !== undefined) this.#sizes.push(size);
+  }
+
+  /** Gives the tree what is in whole commits. */
+  #grow(chunk: Uint8Array): void {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    const whole = this.#committedOffset - this.#restOffset;
+    if (whole > 0) {
+      const lines = all.subarray(0, whole);
+      this.#recorder?.appendLines(lines);
+      this.#sink?.(lines, this.#sizes.splice(0));
+    }
+    // The chunk is its owner's again.
+    this.#rest = whole === all.length ? Buffer.alloc(0) : Buffer.from(all.subarray(whole));
+    this.#restOffset = this.#committedOffset;
+  }
+}
+
+function readWitnesses({ checkpoints = [], anchors = [] }: LogAuditOptions): {
+  witnesses: readonly Witness[];
+  untrusted: readonly UntrustedCheckpoint[];
+} {
+  const witnesses: Witness[] = [];
+  const untrusted: UntrustedCheckpoint[] = [];
+  const read = [
+    ...checkpoints.map((text) => readWitness(text, 'checkpoint')),
+    ...anchors.map((text) => readWitness(text, 'anchor')),
+  ];
+  for (const one of read) {
+    if ('root' in one) witnesses.push(one);
+    else untrusted.push(one);
+  }
+  return { witnesses, untrusted };
+}
