@@ -1,22 +1,34 @@
+import { hash } from 'node:crypto';
 import { LEAF_PREFIX } from './tree-hash.js';
 
 const LF = 0x0a;
 
 /**
- * Gives each line of a chunk as what is hashed for its leaf: 0x00 and the line without its LF. The chunk is copied
- * once and every LF in the copy becomes the 0x00 of the line after it, so that no line is copied again.
+ * A hash as a string of 32 characters, one for each byte ('latin1', also called 'binary'): node:crypto makes such a string in half the
+ * time that it takes for a Buffer.
+ */
+export type Digest = string;
+
+/** A line's leaf, which is hashed only if somebody wants it. */
+export type TakeLeaf = (digest: () => Digest, start: number, end: number) => void;
+
+/**
+ * Goes through the lines of a chunk: gives each line's leaf hash and where the line stands without its LF. The chunk
+ * is copied once and every LF in the copy becomes the 0x00 of the line after it, so that no line is copied again.
  * Throws RangeError, before anything was given, when the last line has no LF.
  */
-export function eachLeafInput(lines: Uint8Array, take: (prefixedEntry: Uint8Array) => void): void {
+export function eachLeaf(lines: Uint8Array, take: TakeLeaf): void {
   if (lines.length === 0) return;
   if (lines[lines.length - 1] !== LF) throw new RangeError('the last line does not end with LF');
-  const copy = Buffer.allocUnsafeSlow(1 + lines.length);
-  copy.set(lines, 1);
+  const prefixed = Buffer.allocUnsafeSlow(1 + lines.length);
+  prefixed.set(lines, 1);
   let at = 0;
+  let lf = 0;
+  const digest = (): Digest => hash('sha256', prefixed.subarray(at, lf), 'binary');
   while (at < lines.length) {
-    const lf = copy.indexOf(LF, at + 1);
-    copy[at] = LEAF_PREFIX;
-    take(copy.subarray(at, lf));
+    lf = prefixed.indexOf(LF, at + 1);
+    prefixed[at] = LEAF_PREFIX;
+    take(digest, at, lf - 1);
     at = lf;
   }
 }

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
-import { eachLeafInput } from './leaf-lines.js';
+import { type Digest, eachLeaf } from './leaf-lines.js';
 import { EMPTY_ROOT, NODE_PREFIX, nodeHash, TREE_HASH_BYTES } from './tree-hash.js';
 
-/** Perfect subtrees in a tree of Number.MAX_SAFE_INTEGER leaves, and the leaf that makes them fold. */
-const MAX_SUBTREES = 54;
+const LEFT = 1;
+const RIGHT = LEFT + TREE_HASH_BYTES;
 
 /**
  * The right edge of a Merkle tree (RFC 6962, 2.1): the roots of the perfect subtrees that its leaves fall into, one
@@ -11,10 +11,11 @@ const MAX_SUBTREES = 54;
  */
 export class MerkleFrontier {
   #size: number;
-  #depth: number;
-  /** The subtrees' roots, largest first, each followed by the next. */
-  readonly #stack = Buffer.allocUnsafeSlow(MAX_SUBTREES * TREE_HASH_BYTES);
-  readonly #node = Buffer.allocUnsafeSlow(1 + 2 * TREE_HASH_BYTES);
+  /**
+   * What is hashed for the next node above each level, leaves at 0: 0x01, the left half, the right half. The left
+   * half is the root of a perfect subtree where the size has a 1 in that place, else it means nothing.
+   */
+  readonly #levels: Buffer[] = [];
 
   /**
    * Goes on from `size` leaves whose perfect subtrees have the roots `hashes`, largest first.
@@ -22,17 +23,17 @@ export class MerkleFrontier {
    */
   constructor(size = 0, hashes: readonly Uint8Array[] = []) {
     if (!Number.isSafeInteger(size) || size < 0) throw new RangeError(`${size} is not the size of a tree`);
-    const expected = perfectSubtrees(size);
-    if (hashes.length !== expected) {
-      throw new RangeError(`a tree of ${size} leaves has ${expected} perfect subtrees, not ${hashes.length}`);
+    const levels = subtreeLevels(size);
+    if (hashes.length !== levels.length) {
+      throw new RangeError(
+        `a tree of ${size} leaves has ${levels.length} perfect subtrees, not ${hashes.length}`,
+      );
     }
     hashes.forEach((subtree, index) => {
-      assertTreeHash(subtree);
-      this.#stack.set(subtree, index * TREE_HASH_BYTES);
+      assertTreeHash(subtree.length);
+      this.#level(levels.at(-1 - index) ?? 0).set(subtree, LEFT);
     });
     this.#size = size;
-    this.#depth = hashes.length;
-    this.#node[0] = NODE_PREFIX;
   }
 
   /** Leaves so far. */
@@ -42,60 +43,70 @@ export class MerkleFrontier {
 
   /** Roots of the perfect subtrees, largest first. */
   get hashes(): readonly Buffer[] {
-    return Array.from({ length: this.#depth }, (_, index) => Buffer.from(this.#slot(index)));
+    return this.#subtrees().reverse();
   }
 
   /** Appends a leaf by its hash (`leafHash`). Throws RangeError when that has not 32 bytes. */
   append(leaf: Uint8Array): void {
-    assertTreeHash(leaf);
-    this.#push(leaf);
+    this.appendDigest(Buffer.from(leaf).toString('latin1'));
+  }
+
+  /** As `append`, the hash as a string of 32 characters, one for each byte ('latin1'): the quickest way. */
+  appendDigest(leaf: Digest): void {
+    assertTreeHash(leaf.length);
+    let digest = leaf;
+    let level = 0;
+    // As in binary counting: each trailing 1 of the size is a subtree as large as the one that it now meets.
+    for (let rest = this.#size; rest % 2 === 1; rest = (rest - 1) / 2) {
+      const node = this.#level(level);
+      node.write(digest, RIGHT, 'latin1');
+      digest = hash('sha256', node, 'binary');
+      level++;
+    }
+    this.#level(level).write(digest, LEFT, 'latin1');
+    this.#size++;
   }
 
   /** Appends a leaf for each line; every line must end with LF, else RangeError and nothing is appended. */
   appendLines(lines: Uint8Array): void {
-    eachLeafInput(lines, (prefixedEntry) => this.#push(hash('sha256', prefixedEntry, 'buffer')));
+    eachLeaf(lines, (digest) => this.appendDigest(digest()));
   }
 
   /** The tree's root; of the empty tree, SHA-256 of nothing. */
   root(): Buffer {
-    if (this.#depth === 0) return Buffer.from(EMPTY_ROOT);
-    let root: Buffer = Buffer.from(this.#slot(this.#depth - 1));
-    for (let index = this.#depth - 2; index >= 0; index--) root = nodeHash(this.#slot(index), root);
-    return root;
+    const [smallest = EMPTY_ROOT, ...others] = this.#subtrees();
+    return others.reduce<Buffer>((root, larger) => nodeHash(larger, root), Buffer.from(smallest));
   }
 
+  /** A frontier of the same tree that goes its own way. */
   clone(): MerkleFrontier {
     return new MerkleFrontier(this.#size, this.hashes);
   }
 
-  #push(leaf: Uint8Array): void {
-    const stack = this.#stack;
-    stack.set(leaf, this.#depth * TREE_HASH_BYTES);
-    this.#depth++;
-    // As in binary counting: each trailing 1 of the old size is a subtree as large as what it meets.
-    for (let size = this.#size; size % 2 === 1; size = (size - 1) / 2) {
-      this.#depth--;
-      const left = (this.#depth - 1) * TREE_HASH_BYTES;
-      stack.copy(this.#node, 1, left, left + 2 * TREE_HASH_BYTES);
-      stack.set(hash('sha256', this.#node, 'buffer'), left);
-    }
-    this.#size++;
+  /** Copies of the perfect subtrees' roots, smallest first. */
+  #subtrees(): Buffer[] {
+    return subtreeLevels(this.#size).map((level) => Buffer.from(this.#level(level).subarray(LEFT, RIGHT)));
   }
 
-  #slot(index: number): Buffer {
-    return this.#stack.subarray(index * TREE_HASH_BYTES, (index + 1) * TREE_HASH_BYTES);
+  #level(level: number): Buffer {
+    const existing = this.#levels[level];
+    if (existing !== undefined) return existing;
+    const node = Buffer.alloc(1 + 2 * TREE_HASH_BYTES);
+    node[0] = NODE_PREFIX;
+    this.#levels[level] = node;
+    return node;
   }
 }
 
-/** The number of 1s in the binary form of `size`. */
-function perfectSubtrees(size: number): number {
-  let count = 0;
-  for (let rest = size; rest > 0; rest = Math.floor(rest / 2)) count += rest % 2;
-  return count;
+/** The places of the 1s in the binary form of `size`, from the lowest: levels of the perfect subtrees' roots. */
+function subtreeLevels(size: number): number[] {
+  const levels: number[] = [];
+  for (let rest = size, level = 0; rest > 0; rest = Math.floor(rest / 2), level++) {
+    if (rest % 2 === 1) levels.push(level);
+  }
+  return levels;
 }
 
-function assertTreeHash(bytes: Uint8Array): void {
-  if (bytes.length !== TREE_HASH_BYTES) {
-    throw new RangeError(`a hash has ${TREE_HASH_BYTES} bytes, not ${bytes.length}`);
-  }
+function assertTreeHash(bytes: number): void {
+  if (bytes !== TREE_HASH_BYTES) throw new RangeError(`a hash has ${TREE_HASH_BYTES} bytes, not ${bytes}`);
 }

@@ -1,5 +1,4 @@
-import { hash } from 'node:crypto';
-import { eachLeafInput } from './leaf-lines.js';
+import { type Digest, eachLeaf } from './leaf-lines.js';
 import { MerkleFrontier } from './merkle-frontier.js';
 import type { SubtreeRange } from './subtree-ranges.js';
 
@@ -28,18 +27,14 @@ export class SubtreeHasher {
     this.#awaited = this.#subtrees.toSorted((a, b) => a.start - b.start);
   }
 
-  /** Takes the next leaf by its hash. */
+  /** Takes the next leaf by its hash (`leafHash`). */
   append(leaf: Uint8Array): void {
-    if (this.#isAwaited()) this.#give(leaf);
-    this.#next++;
+    this.#take(() => Buffer.from(leaf).toString('latin1'));
   }
 
   /** Takes a leaf for each line; every line must end with LF, else RangeError and none is taken. */
   appendLines(lines: Uint8Array): void {
-    eachLeafInput(lines, (prefixedEntry) => {
-      if (this.#isAwaited()) this.#give(hash('sha256', prefixedEntry, 'buffer'));
-      this.#next++;
-    });
+    eachLeaf(lines, (digest) => this.#take(digest));
   }
 
   /** The subtrees' hashes in the order of the ranges. Throws RangeError while leaves of any are missing. */
@@ -51,16 +46,18 @@ export class SubtreeHasher {
     return this.#subtrees.map(({ frontier }) => frontier.root());
   }
 
-  #isAwaited(): boolean {
+  /** Leaves that are in no subtree are counted, not hashed. */
+  #take(leaf: () => Digest): void {
     const first = this.#awaited[0];
-    return first !== undefined && first.start <= this.#next;
+    if (first !== undefined && first.start <= this.#next) this.#give(leaf());
+    this.#next++;
   }
 
-  #give(leaf: Uint8Array): void {
+  #give(leaf: Digest): void {
     let isComplete = false;
     for (const { start, end, frontier } of this.#awaited) {
       if (start > this.#next) break;
-      frontier.append(leaf);
+      frontier.appendDigest(leaf);
       if (end === this.#next + 1) isComplete = true;
     }
     if (isComplete) this.#awaited = this.#awaited.filter(({ end }) => end > this.#next + 1);
