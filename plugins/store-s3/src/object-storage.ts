@@ -6,6 +6,7 @@
  * - `throttled`: refused before anything was done (429, 503 SlowDown); later it may succeed.
  * - `unavailable`: the server cannot be reached; a write was not sent. A read that got no answer is this, too.
  * - `no_bucket`: the bucket does not exist. - `denied`: not permitted, wrong credentials, or a clock that is off.
+ * - `full`: no space left, or a quota used up; nothing was written.
  * - `too_large`: the object has more bytes than were asked for at most.
  * - `other`: an answer that is none of these; a write was not carried out.
  */
@@ -17,6 +18,7 @@ export type ObjectStorageErrorKind =
   | 'unavailable'
   | 'no_bucket'
   | 'denied'
+  | 'full'
   | 'too_large'
   | 'other';
 
