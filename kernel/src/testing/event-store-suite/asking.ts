@@ -5,10 +5,11 @@ import type { EventStoreHarness } from './harness.js';
 
 // How the cases ask a store; all of it bounded, so that a store that hangs fails its case instead of the run.
 
-const CASE_LIMIT_MS = 10_000;
+const CALL_LIMIT_MS = 15_000;
+const SETTLE_ATTEMPTS = 10;
 
 export function signal(): AbortSignal {
-  return AbortSignal.timeout(CASE_LIMIT_MS);
+  return AbortSignal.timeout(CALL_LIMIT_MS);
 }
 
 /** Opens a new instance, with `batches` appended. */
@@ -64,6 +65,34 @@ export function expectSameBytes(actual: Uint8Array, expected: Uint8Array, what: 
 /** Waits for `work` to be refused and tells what the store calls the reason. */
 export async function refusal(store: EventStore, work: Promise<unknown>): Promise<StoreErrorCode> {
   return store.errorCode(await rejection(work));
+}
+
+/** What came of `work`: `done`, or what the store calls the reason of its failure. */
+export function outcomeOf(store: EventStore, work: Promise<unknown>): Promise<StoreErrorCode | 'done'> {
+  return work.then(
+    () => 'done',
+    (error: unknown) => store.errorCode(error),
+  );
+}
+
+/**
+ * Sends a batch of which nobody knows whether it is stored, as the kernel does: the same bytes until the store takes
+ * them, or refuses them because it holds them already.
+ */
+export async function settle(store: EventStore, batch: Batch): Promise<void> {
+  for (let attempt = 0; attempt < SETTLE_ATTEMPTS; attempt++) {
+    const outcome = await outcomeOf(store, store.append(batch, signal()));
+    if (outcome === 'ambiguous') continue;
+    if (outcome !== 'done') expect(outcome, 'what the store says to the same bytes').to.equal('conflict');
+    expectSameBytes(await readAll(store, batch.firstSeq), batch.bytes, 'what is stored in the end');
+    return;
+  }
+  expect.fail(`the store did not settle a batch in ${SETTLE_ATTEMPTS} attempts`);
+}
+
+/** Lets everything else go on so many times. */
+export async function turnsPass(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
 }
 
 export async function rejection(work: Promise<unknown>): Promise<unknown> {

@@ -1,10 +1,20 @@
+import { ABORTING_CASES } from './cases/aborting.js';
 import { APPENDING_CASES } from './cases/appending.js';
+import { FENCING_CASES } from './cases/fencing.js';
+import { KNOWN_SIZE_CASES } from './cases/known-size.js';
 import { LIFECYCLE_CASES } from './cases/lifecycle.js';
+import { LOST_ANSWER_CASES } from './cases/lost-answers.js';
 import { OBJECT_CASES } from './cases/objects.js';
 import { OPENING_CASES } from './cases/opening.js';
+import { PROBING_CASES } from './cases/probing.js';
+import { RACE_CASES } from './cases/races.js';
 import { READING_CASES } from './cases/reading.js';
 import { RECOVERY_CASES } from './cases/recovery.js';
-import { type EventStoreCase, type EventStoreHarness, isPossible } from './harness.js';
+import { SCALE_CASES } from './cases/scale.js';
+import { TRAILING_CASES } from './cases/trailing.js';
+import { type EventStoreCase, type EventStoreHarness, type EventStoreNeed, isPossible } from './harness.js';
+
+const CASE_LIMIT_MS = 20_000;
 
 export interface EventStoreSuiteOptions {
   /** How the store is called in the report: `store-file`. */
@@ -18,9 +28,17 @@ export const EVENT_STORE_CASES: Readonly<Record<string, readonly EventStoreCase[
   opening: OPENING_CASES,
   appending: APPENDING_CASES,
   reading: READING_CASES,
+  scale: SCALE_CASES,
+  races: RACE_CASES,
+  fencing: FENCING_CASES,
+  'lost answers': LOST_ANSWER_CASES,
   recovery: RECOVERY_CASES,
+  'known size': KNOWN_SIZE_CASES,
+  trailing: TRAILING_CASES,
+  probing: PROBING_CASES,
   objects: OBJECT_CASES,
   lifecycle: LIFECYCLE_CASES,
+  aborting: ABORTING_CASES,
 };
 
 /** Runs one case in a place of its own. Returns whether the store can do at all what the case is about. */
@@ -51,7 +69,7 @@ export function eventStoreSuite({ name, create }: EventStoreSuiteOptions): void 
       describe(group, () => {
         for (const suiteCase of cases) {
           it(titleOf(suiteCase), async function () {
-            this.timeout(15_000);
+            this.timeout(suiteCase.limitMs ?? CASE_LIMIT_MS);
             if (!(await runEventStoreCase(suiteCase, create))) this.skip();
           });
         }
@@ -61,14 +79,18 @@ export function eventStoreSuite({ name, create }: EventStoreSuiteOptions): void 
 }
 
 /** Why a case may be pending, in the words of the report. */
-const CONDITIONS: Readonly<Record<NonNullable<EventStoreCase['needs']>, string>> = {
-  crash: 'where it can be crashed',
-  tear: 'where a commit can be torn',
-  damage: 'where bytes can be damaged',
-  exclusive: 'where one writer excludes another',
-  shared: 'where several writers may have it open',
+const CONDITIONS: Readonly<Record<EventStoreNeed, string>> = {
+  crash: 'it can be crashed',
+  tear: 'a commit can be torn',
+  damage: 'bytes can be damaged',
+  loseAnswer: 'an answer can be lost',
+  exclusive: 'one writer excludes another',
+  shared: 'several writers may have it open',
+  trailing: 'it shows what trails the log',
+  probe: 'it can be probed',
 };
 
-function titleOf({ name, needs }: EventStoreCase): string {
-  return needs === undefined ? name : `${name} (${CONDITIONS[needs]})`;
+function titleOf({ name, needs = [] }: EventStoreCase): string {
+  if (needs.length === 0) return name;
+  return `${name} (where ${needs.map((need) => CONDITIONS[need]).join(' and ')})`;
 }

@@ -4,7 +4,7 @@ export {
   eventStoreSuite,
   runEventStoreCase,
 } from './event-store-suite.js';
-export type { EventStoreCase, EventStoreHarness } from './harness.js';
+export type { EventStoreCase, EventStoreHarness, EventStoreNeed, WriteFate } from './harness.js';
 export { MemoryEventStore, MemoryStorage, memoryEventStore } from './memory-event-store.js';
 export {
   type BatchPosition,

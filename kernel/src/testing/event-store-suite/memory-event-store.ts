@@ -6,9 +6,13 @@ import type {
   EventStore,
   ListOptions,
   OpenedStore,
+  OpenOptions,
   StoreErrorCode,
   StoreHead,
 } from '../../contracts/event-store.js';
+import type { WriteFate } from './harness.js';
+
+const MAX_TRAILING_BYTES = 2_097_152;
 
 /** What memoryEventStore instances share: give the same storage to a second store to reopen it. */
 export class MemoryStorage {
@@ -18,6 +22,8 @@ export class MemoryStorage {
   /** Bytes after the last commit that opening must move aside. */
   torn = Buffer.alloc(0);
   droppedTails: DroppedTail[] = [];
+  /** What becomes of the next append, whose answer is lost; undefined when it is answered. */
+  lostAnswer: WriteFate | undefined;
   /** The store that has it open for writing. */
   owner: MemoryEventStore | undefined;
 }
@@ -50,12 +56,12 @@ export class MemoryEventStore implements EventStore {
     this.#storage = storage;
   }
 
-  async open(signal: AbortSignal): Promise<OpenedStore> {
+  async open(signal: AbortSignal, { knownSize = 0 }: OpenOptions = {}): Promise<OpenedStore> {
     this.#check(signal);
     const storage = this.#storage;
     if (storage.owner !== undefined)
       throw new MemoryStoreError('locked', 'another store over the same storage');
-    this.#verify();
+    this.#verify(knownSize);
     storage.owner = this;
     this.#dropTail();
     return { head: this.#head(), droppedTails: [...storage.droppedTails] };
@@ -68,9 +74,10 @@ export class MemoryEventStore implements EventStore {
     if (batch.firstSeq !== this.#head().nextSeq) {
       throw new MemoryStoreError('conflict', `seq ${batch.firstSeq} is not the next one`);
     }
-    const { firstSeq, count } = batch;
-    storage.commits.push({ firstSeq, count, bytes: Buffer.from(batch.bytes) });
-    storage.droppedTails = storage.droppedTails.filter((tail) => tail.seq > firstSeq);
+    const fate = storage.lostAnswer;
+    storage.lostAnswer = undefined;
+    if (fate !== 'unwritten') this.#store(batch);
+    if (fate !== undefined) throw new MemoryStoreError('ambiguous', 'the answer was lost');
   }
 
   async *read(fromSeq: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -112,6 +119,11 @@ export class MemoryEventStore implements EventStore {
     return names.sort().slice(0, limit);
   }
 
+  async trailing(signal: AbortSignal): Promise<Uint8Array> {
+    this.#check(signal);
+    return Buffer.from(this.#storage.torn.subarray(0, MAX_TRAILING_BYTES));
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#storage.owner === this) this.#storage.owner = undefined;
@@ -127,6 +139,12 @@ export class MemoryEventStore implements EventStore {
     signal.throwIfAborted();
   }
 
+  #store({ firstSeq, count, bytes }: Batch): void {
+    const storage = this.#storage;
+    storage.commits.push({ firstSeq, count, bytes: Buffer.from(bytes) });
+    storage.droppedTails = storage.droppedTails.filter((tail) => tail.seq > firstSeq);
+  }
+
   #head(): StoreHead {
     const last = this.#storage.commits.at(-1);
     if (last === undefined) return { nextSeq: 0, hash: undefined };
@@ -134,10 +152,21 @@ export class MemoryEventStore implements EventStore {
     return { nextSeq: last.firstSeq + last.count, hash: recordParts(line)?.hash };
   }
 
-  #verify(): void {
+  /** Throws Damage for commits that do not verify, and for a torn one that was known to be whole. */
+  #verify(knownSize: number): void {
+    const { commits, torn } = this.#storage;
     const verifier = new ChainVerifier();
-    for (const { bytes } of this.#storage.commits) verifier.push(bytes);
-    verifier.finish();
+    for (const { bytes } of commits) verifier.push(bytes);
+    const { nextSeq } = verifier.finish();
+    if (torn.length === 0 || knownSize <= nextSeq) return;
+    verifier.push(torn);
+    throw new Damage({
+      kind: 'commit_broken',
+      seq: nextSeq,
+      lastGoodSeq: nextSeq === 0 ? undefined : nextSeq - 1,
+      offset: 0,
+      detail: `the commit is torn, although the log is known to have had ${knownSize} records`,
+    });
   }
 
   #dropTail(): void {

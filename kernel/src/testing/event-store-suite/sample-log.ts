@@ -89,11 +89,22 @@ export class SampleLog {
     return this.#move(batchOf(events, this.#position()));
   }
 
-  /** The commit that opens the next epoch. */
-  startEpoch(writer = `writer-${this.#epoch + 1}`): SampleBatch {
+  /** The commit that opens the next epoch, of `count` records. */
+  startEpoch(writer = `writer-${this.#epoch + 1}`, count = 1): SampleBatch {
     if (this.#nextSeq > 0) this.#epoch += 1;
     this.#writer = writer;
-    return this.nextOf([epochStarted(this.#epoch, writer)]);
+    const others = Array.from({ length: count - 1 }, (_, index) => ({ payload: { n: index } }));
+    return this.nextOf([epochStarted(this.#epoch, writer), ...others]);
+  }
+
+  /** A log that goes on from here by itself: what another writer makes of it. */
+  fork(): SampleLog {
+    const fork = new SampleLog();
+    fork.#nextSeq = this.#nextSeq;
+    fork.#hash = this.#hash;
+    fork.#epoch = this.#epoch;
+    fork.#writer = this.#writer;
+    return fork;
   }
 
   /** The next commit without moving on: what another writer would write at the same place. */

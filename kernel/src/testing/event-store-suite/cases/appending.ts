@@ -1,4 +1,4 @@
-import { MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_RECORD_BYTES } from '@rynxs/log';
+import { MAX_BATCH_RECORDS, MAX_RECORD_BYTES } from '@rynxs/log';
 import { expect } from 'chai';
 import {
   appendAll,
@@ -86,17 +86,6 @@ export const APPENDING_CASES: readonly EventStoreCase[] = [
     },
   },
   {
-    name: 'takes a batch of the largest size',
-    async run(harness) {
-      const log = new SampleLog();
-      const [first, largest, after] = [log.next(), log.nextOf(largestBatch()), log.next()];
-      expect(largest.bytes.length).to.be.within(MAX_BATCH_BYTES - 1_000, MAX_BATCH_BYTES);
-      await filled(harness, first, largest, after);
-      const store = await opened(harness);
-      expectSameBytes(await readAll(store), bytesOf(first, largest, after), 'what was read');
-    },
-  },
-  {
     name: 'takes a batch of as many records as there may be, and a record of the largest size',
     async run(harness) {
       const log = new SampleLog();
@@ -114,7 +103,13 @@ export const APPENDING_CASES: readonly EventStoreCase[] = [
       const log = new SampleLog();
       const batches = [
         log.next(),
-        log.nextOf(textsOfEveryPlane().map((text) => ({ payload: { text, [text]: 1 } }))),
+        log.nextOf(
+          textsOfEveryPlane().map((text) => ({
+            aggregateId: text,
+            type: text,
+            payload: { text, [text]: 1 },
+          })),
+        ),
       ];
       await filled(harness, ...batches);
       const store = await opened(harness);
@@ -137,18 +132,6 @@ export const APPENDING_CASES: readonly EventStoreCase[] = [
   },
 ];
 
-/** Events whose commit is just below the largest size. */
-function largestBatch(): SampleEvent[] {
-  const events: SampleEvent[] = [];
-  const position = { firstSeq: 1_000_000_000, prevHash: 'f'.repeat(64) };
-  const one = batchOf([{ payload: { text: '' } }], position).bytes.length + 10;
-  const fill = 50_000;
-  for (let left = MAX_BATCH_BYTES; left > one + 100; left -= one + fill) {
-    events.push({ payload: { text: 'x'.repeat(Math.min(fill, left - one - 100)) } });
-  }
-  return events;
-}
-
 /** An event whose record has so many bytes where `log` stands. */
 function eventOf(bytes: number, log: SampleLog): SampleEvent {
   const { nextSeq, hash } = log.head;
@@ -157,10 +140,23 @@ function eventOf(bytes: number, log: SampleLog): SampleEvent {
   return { payload: { text: 'x'.repeat(bytes - empty) } };
 }
 
+/**
+ * Text that a store may change when it takes bytes for text: escapes, marks of byte order, ends of lines, text in
+ * several normal forms, and each plane's first and last characters. RFC 8785 has no lone surrogates, so no store ever
+ * sees one; their escapes as plain text are text like any other.
+ */
 function textsOfEveryPlane(): string[] {
-  const texts = ['\u0000\u001f"\\/\u007f\u0080\u2028\u2029\ufeff\ufffd'];
+  const texts = [
+    '\u0000\u001f"\\/\u007f\u0080\u0085\u2028\u2029\ufeff\ufffd\ufffe\uffff',
+    '\ufeffa mark of byte order at the beginning',
+    'e\u0301 \u00e9 \u1e69 s\u0323\u0307 s\u0307\u0323 \u212b \u0041\u030a',
+    '\u202eright to left\u202c \u200d\u{1f468}\u200d\u{1f469}\u200d\u{1f466}',
+    '\\ud800 \\udfff \\u0000 \\n',
+    '\r\n\t\b\f',
+  ];
   for (let plane = 0; plane <= 16; plane++) {
-    texts.push(String.fromCodePoint(plane * 0x10000 + 0x1234, plane * 0x10000 + 0xfffd));
+    const first = plane * 0x10000;
+    texts.push(String.fromCodePoint(first, first + 0x1234, first + 0xfffd, first + 0xfffe, first + 0xffff));
   }
   return texts;
 }

@@ -1,5 +1,14 @@
 import { expect } from 'chai';
-import { bytesOf, expectSameBytes, filled, opened, readAll, rejection, signal } from '../asking.js';
+import {
+  bytesOf,
+  expectSameBytes,
+  filled,
+  opened,
+  outcomeOf,
+  readAll,
+  signal,
+  turnsPass,
+} from '../asking.js';
 import type { EventStoreCase } from '../harness.js';
 import { SampleLog } from '../sample-log.js';
 
@@ -19,6 +28,8 @@ export const LIFECYCLE_CASES: readonly EventStoreCase[] = [
         store.createObject('checkpoints/1', Buffer.from('x'), signal()),
         store.readObject('checkpoints/1', signal()),
         store.listObjects('', signal()),
+        ...(store.trailing === undefined ? [] : [store.trailing(signal())]),
+        ...(store.probe === undefined ? [] : [store.probe(signal())]),
       ];
       for (const outcome of await Promise.allSettled(calls)) {
         expect(outcome.status === 'rejected' && store.errorCode(outcome.reason)).to.equal('closed');
@@ -38,10 +49,7 @@ export const LIFECYCLE_CASES: readonly EventStoreCase[] = [
       const log = new SampleLog();
       const [first, second] = [log.next(), log.next(500)];
       const store = await opened(harness, first);
-      const appending = store.append(second, signal()).then(
-        () => 'done',
-        (error: unknown) => store.errorCode(error),
-      );
+      const appending = outcomeOf(store, store.append(second, signal()));
       await store.close();
       const outcome = await appending;
       expect(outcome).to.be.oneOf(['done', 'closed']);
@@ -50,48 +58,25 @@ export const LIFECYCLE_CASES: readonly EventStoreCase[] = [
     },
   },
   {
-    name: 'heeds a signal that has aborted, and does nothing then',
+    name: 'gives its place free when it is closed while it opens',
     async run(harness) {
       const log = new SampleLog();
-      const first = log.next();
-      const reason = new Error('the caller gave up');
-      const aborted = AbortSignal.abort(reason);
-      const store = harness.open();
-      expect(await rejection(store.open(aborted))).to.equal(reason);
-      await store.close();
-      const again = await opened(harness, first);
-      expect(await rejection(again.append(log.next(), aborted))).to.equal(reason);
-      expect(await rejection(again.head(aborted))).to.equal(reason);
-      expect(await rejection(again.createObject('checkpoints/1', Buffer.from('x'), aborted))).to.equal(
-        reason,
-      );
-      expect(await rejection(again.readObject('checkpoints/1', aborted))).to.equal(reason);
-      expect(await rejection(again.listObjects('', aborted))).to.equal(reason);
-      expectSameBytes(await readAll(again), first.bytes, 'what was read');
-      expect(await again.readObject('checkpoints/1', signal())).to.equal(undefined);
-    },
-  },
-  {
-    name: 'stops reading when the signal aborts',
-    async run(harness) {
-      const log = new SampleLog();
-      const store = await opened(harness, log.next(), ...[1, 2, 3].map(() => log.next(1_000)));
-      const reason = new Error('the reader gave up');
-      const controller = new AbortController();
-      const reading = (async () => {
-        for await (const chunk of store.read(0, controller.signal)) {
-          expect(chunk.length).to.be.greaterThan(0);
-          controller.abort(reason);
-        }
-      })();
-      expect(await rejection(reading)).to.equal(reason);
-      const notBegun = store.read(0, AbortSignal.abort(reason))[Symbol.asyncIterator]();
-      expect(await rejection(notBegun.next())).to.equal(reason);
+      const batches = [log.next(), log.next(300)];
+      await filled(harness, ...batches);
+      for (const turns of [0, 1, 2, 8, 64]) {
+        const store = harness.open();
+        const opening = outcomeOf(store, store.open(signal()));
+        await turnsPass(turns);
+        await store.close();
+        expect(await opening).to.be.oneOf(['done', 'closed']);
+        await filled(harness);
+      }
+      expectSameBytes(await readAll(await opened(harness)), bytesOf(...batches), 'what was read afterwards');
     },
   },
   {
     name: 'lets a new instance go on after a crash, with everything acknowledged',
-    needs: 'crash',
+    needs: ['crash'],
     async run(harness) {
       const log = new SampleLog();
       const batches = [];

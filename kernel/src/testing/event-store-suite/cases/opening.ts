@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { appendAll, bytesOf, expectSameBytes, filled, opened, readAll, refusal, signal } from '../asking.js';
+import { appendAll, bytesOf, expectSameBytes, filled, opened, readAll, signal } from '../asking.js';
 import type { EventStoreCase } from '../harness.js';
 import { SampleLog } from '../sample-log.js';
 
@@ -61,44 +61,12 @@ export const OPENING_CASES: readonly EventStoreCase[] = [
     },
   },
   {
-    name: 'refuses a second writer, and takes it after the first has closed',
-    needs: 'exclusive',
-    async run(harness) {
-      const log = new SampleLog();
-      const first = await opened(harness, log.next());
-      const second = harness.open();
-      expect(await refusal(second, second.open(signal()))).to.equal('locked');
-      await first.append(log.next(), signal());
-      await first.close();
-      const third = await opened(harness, log.next());
-      expect(await third.head(signal())).to.deep.equal(log.head);
-    },
-  },
-  {
-    name: 'lets one of two writers win each place',
-    needs: 'shared',
-    async run(harness) {
-      const log = new SampleLog();
-      const [one, other] = [await opened(harness, log.next()), await opened(harness)];
-      for (let round = 0; round < 8; round++) {
-        const rival = log.rival();
-        const own = log.next();
-        const outcomes = await Promise.allSettled([one.append(own, signal()), other.append(rival, signal())]);
-        const lost = outcomes.filter((outcome) => outcome.status === 'rejected');
-        expect(lost, 'writers that lost').to.have.length(1);
-        expect(one.errorCode(lost[0]?.reason)).to.equal('conflict');
-        const winner = outcomes[0]?.status === 'fulfilled' ? own : rival;
-        expectSameBytes(await readAll(one, own.firstSeq), winner.bytes, 'what the loser reads');
-        if (winner === rival) break;
-      }
-    },
-  },
-  {
     name: 'names its place without credentials',
     async run(harness) {
       const { location } = harness.open();
       expect(location).to.match(/^[a-z0-9+.-]+:/);
       expect(location).not.to.match(/\/\/[^/]*@/);
+      expect(harness.open().location, 'how another instance names it').to.equal(location);
     },
   },
   {
