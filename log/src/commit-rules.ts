@@ -120,7 +120,7 @@ export class CommitRules {
     ) as JsonMap;
     if (payload.epoch !== record.epoch) {
       return epochBroken(
-        `EpochStarted says epoch ${String(payload.epoch)} in its payload and ${record.epoch} in its meta`,
+        `EpochStarted says epoch ${JSON.stringify(payload.epoch)?.slice(0, 40)} in its payload and ${record.epoch} in its meta`,
       );
     }
     const violation = this.#againstIdentity(payload.log_id, record.epoch);

@@ -1,4 +1,5 @@
 import { checkpointOrigin } from '../checkpoint/checkpoint.js';
+import { Damage } from '../damage.js';
 import type { NoteVerifier } from '../note/note-verifier.js';
 import type { LedgerRecovery } from './ledger.js';
 import type { LogPosition } from './log-position.js';
@@ -55,6 +56,7 @@ function sift(
     }
     const { note, origin } = checkpoint;
     const isOfAnotherLog = logId !== undefined && origin !== checkpointOrigin(logId);
+    if (isOfAnotherLog && kind === 'anchor') throw foreign(origin, logId);
     if (!isOfAnotherLog && (kind === 'anchor' || keys.hasSigned(note, origin, size))) {
       credible.push(witness);
       continue;
@@ -73,6 +75,12 @@ function isExcused({ kind, size }: Witness, recoveries: readonly LedgerRecovery[
   );
 }
 
+/** An anchor is kept for one log: where it does not name this one, the log was swapped. */
+function foreign(origin: string, logId: string): Damage {
+  const detail = `the log is ${logId}, but the anchor is of ${origin}`;
+  return new Damage({ kind: 'foreign', seq: 0, lastGoodSeq: undefined, offset: 0, detail });
+}
+
 function rolledBack(
   contradicting: readonly Witness[],
   agreeing: readonly Witness[],
@@ -83,17 +91,22 @@ function rolledBack(
   const newest = bySize.at(-1);
   const witness = other ?? newest;
   if (witness === undefined) throw new RangeError('nothing contradicts');
-  const knownSize = Math.max(...bySize.map((one) => one.size));
+  const knownSize = newest?.size ?? size;
   if (other === undefined) {
     const missing = knownSize - 1 === size ? `seq ${size} is` : `seq ${size} to ${knownSize - 1} are`;
     const detail = `${witness.source} shows that ${missing} missing`;
     return new RolledBack('truncated', size, detail, { knownSize, lastTs: term.lastTs, witness });
   }
-  const from = Math.max(0, ...agreeing.map((one) => one.size).filter((agreed) => agreed < other.size));
+  // What the log says itself convicts it, but cannot acquit it.
+  const agreed = agreeing.filter((one) => one.kind !== 'adopted' && one.size < other.size);
+  const from = agreed.reduce((size, one) => Math.max(size, one.size), 0);
   const detail = `${other.source} does not fit: other records stood somewhere from seq ${from} to ${other.size - 1}`;
   return new RolledBack('rewritten', from, detail, { knownSize, lastTs: term.lastTs, witness: other });
 }
 
 function largest(witnesses: readonly Witness[], kind: Witness['kind']): number {
-  return Math.max(0, ...witnesses.filter((witness) => witness.kind === kind).map(({ size }) => size));
+  return witnesses.reduce(
+    (size, witness) => (witness.kind === kind ? Math.max(size, witness.size) : size),
+    0,
+  );
 }

@@ -1,7 +1,7 @@
 import type { Json, LogEvent } from '../event.js';
 import { NoteError } from '../note/note-error.js';
 import { NoteVerifier } from '../note/note-verifier.js';
-import { isVouchedFor } from './key-statement.js';
+import { isVouchedFor, type KeyStatement } from './key-statement.js';
 
 /** The aggregate of the events in which a log speaks of itself. */
 export const LOG_AGGREGATE = 'log';
@@ -13,15 +13,17 @@ export interface LogIdentity {
   readonly shard: string;
 }
 
-/** A key that the log names as its own, from KeyAdded and KeyRetired. */
+/** A key that the log names as its own, from KeyAdded and KeyRetired. What is trusted of it is for TrustedKeys to say. */
 export interface LedgerKey {
   /** The verifier key (C2SP signed-note), under the log's origin. */
   readonly vkey: string;
   readonly addedAt: number;
   /** The key whose signature vouches for this one, already verified; null for a first key, and when the signature is no good. */
   readonly vouchedBy: string | null;
-  /** Seq of the KeyRetired; null while it is in use. */
+  /** Seq of the KeyRetired; null while it is in use. A key that was retired does not come back. */
   readonly retiredAt: number | null;
+  /** The key whose signature retired it, already verified: itself, or one that leads back to the same first key. */
+  readonly retiredBy: string | null;
 }
 
 /** A loss that was accepted on purpose, from LogRecovered. */
@@ -52,28 +54,44 @@ export interface LedgerState {
 
 /** What a log says of itself: identity, terms, keys, accepted losses, probes. Follows from its records alone. */
 export class Ledger {
-  #state: LedgerState;
+  #identity: LogIdentity | null;
+  #epoch: number;
+  readonly #keys = new Map<string, LedgerKey>();
+  /** Of each key, the first one in the chain of those that vouch for it. */
+  readonly #firstKeys = new Map<string, string>();
+  readonly #recoveries: LedgerRecovery[];
+  readonly #probes: LedgerProbe[];
 
   constructor(state: LedgerState = { identity: null, epoch: 0, keys: [], recoveries: [], probes: [] }) {
-    this.#state = state;
+    this.#identity = state.identity;
+    this.#epoch = state.epoch;
+    for (const key of state.keys) this.#setKey(key);
+    this.#recoveries = [...state.recoveries];
+    this.#probes = [...state.probes];
+  }
+
+  get identity(): LogIdentity | null {
+    return this.#identity;
   }
 
   get state(): LedgerState {
-    return this.#state;
+    return {
+      identity: this.#identity,
+      epoch: this.#epoch,
+      keys: [...this.#keys.values()],
+      recoveries: [...this.#recoveries],
+      probes: [...this.#probes],
+    };
   }
 
-  /** Takes in an event; those of other aggregates change nothing. */
+  /** Takes in an event; those of other aggregates change nothing, nor do those whose payload is not as it should be. */
   apply(event: LogEvent): void {
     if (event.aggregate_id !== LOG_AGGREGATE || event.hash_version !== 'v3') return;
-    const state = this.#state;
     const { payload, seq } = event;
     switch (event.type) {
       case 'EpochStarted':
-        this.#state = {
-          ...state,
-          epoch: event.meta.epoch,
-          identity: identityFrom(payload) ?? state.identity,
-        };
+        this.#epoch = event.meta.epoch;
+        this.#identity = identityFrom(payload) ?? this.#identity;
         return;
       case 'KeyAdded':
         this.#addKey(event);
@@ -82,14 +100,15 @@ export class Ledger {
         this.#retireKey(event);
         return;
       case 'LogRecovered': {
-        const recovery = { seq, lostFrom: Number(payload.lost_from), lostTo: Number(payload.lost_to) };
-        const recoveries = [...state.recoveries, { ...recovery, reason: String(payload.reason) }];
-        this.#state = { ...state, recoveries };
+        const { lost_from: lostFrom, lost_to: lostTo, reason } = payload;
+        if (!isCount(lostFrom) || !isCount(lostTo) || typeof reason !== 'string') return;
+        this.#recoveries.push({ seq, lostFrom, lostTo, reason });
         return;
       }
       case 'StoreProbed': {
-        const probe = { racers: Number(payload.racers), winners: Number(payload.winners) };
-        this.#state = { ...state, probes: [...state.probes, { target: String(payload.target), ...probe }] };
+        const { target, racers, winners } = payload;
+        if (typeof target !== 'string' || !isCount(racers) || !isCount(winners)) return;
+        this.#probes.push({ target, racers, winners });
         return;
       }
       default:
@@ -98,42 +117,51 @@ export class Ledger {
 
   /** The keys in use, oldest first. */
   activeKeys(): readonly LedgerKey[] {
-    return this.#state.keys.filter(({ retiredAt }) => retiredAt === null);
+    return [...this.#keys.values()].filter(({ retiredAt }) => retiredAt === null);
   }
 
   #addKey({ payload, seq }: LogEvent): void {
-    const vkey = parsedKey(payload.key);
-    if (vkey === undefined) return;
-    const vouchedBy = this.#voucher('key-added', vkey, payload.signed_by, payload.signature);
-    const key = { vkey: vkey.toString(), addedAt: seq, vouchedBy, retiredAt: null };
-    this.#state = { ...this.#state, keys: [...this.#state.keys, key] };
+    const key = parsedKey(payload.key);
+    if (key === undefined || this.#keys.has(key.toString())) return;
+    const voucher = this.#voucher('key-added', key, seq, payload);
+    const vouchedBy = voucher?.vkey ?? null;
+    this.#setKey({ vkey: key.toString(), addedAt: seq, vouchedBy, retiredAt: null, retiredBy: null });
   }
 
   #retireKey({ payload, seq }: LogEvent): void {
-    const vkey = parsedKey(payload.key);
-    if (vkey === undefined) return;
-    if (this.#voucher('key-retired', vkey, payload.signed_by, payload.signature) === null) return;
-    const text = vkey.toString();
-    const keys = this.#state.keys.map((key) =>
-      key.vkey === text && key.retiredAt === null ? { ...key, retiredAt: seq } : key,
-    );
-    this.#state = { ...this.#state, keys };
+    const key = parsedKey(payload.key);
+    const retired = key === undefined ? undefined : this.#keys.get(key.toString());
+    if (key === undefined || retired === undefined || retired.retiredAt !== null) return;
+    const voucher = this.#voucher('key-retired', key, seq, payload);
+    if (voucher === undefined) return;
+    if (this.#firstKeys.get(voucher.vkey) !== this.#firstKeys.get(retired.vkey)) return;
+    this.#setKey({ ...retired, retiredAt: seq, retiredBy: voucher.vkey });
   }
 
-  /** The key in use whose signature is under a statement; null when there is none. */
-  #voucher(
-    what: 'key-added' | 'key-retired',
-    key: NoteVerifier,
-    signedBy?: Json,
-    signature?: Json,
-  ): string | null {
-    const { identity } = this.#state;
-    if (identity === null || typeof signedBy !== 'string' || typeof signature !== 'string') return null;
-    const voucher = this.activeKeys().find(({ vkey }) => vkey === signedBy);
-    if (voucher === undefined) return null;
-    const isGood = isVouchedFor(what, identity.logId, key, NoteVerifier.parse(voucher.vkey), signature);
-    return isGood ? voucher.vkey : null;
+  #setKey(key: LedgerKey): void {
+    const { vkey, vouchedBy } = key;
+    this.#keys.set(vkey, key);
+    this.#firstKeys.set(vkey, vouchedBy === null ? vkey : (this.#firstKeys.get(vouchedBy) ?? vouchedBy));
   }
+
+  /** The key in use whose signature is under a statement. */
+  #voucher(
+    what: KeyStatement,
+    key: NoteVerifier,
+    seq: number,
+    { signed_by: signedBy, signature }: LogEvent['payload'],
+  ): LedgerKey | undefined {
+    if (this.#identity === null || typeof signedBy !== 'string' || typeof signature !== 'string') return;
+    const voucher = this.#keys.get(signedBy);
+    if (voucher === undefined || voucher.retiredAt !== null) return undefined;
+    const verifier = NoteVerifier.parse(voucher.vkey);
+    const isGood = isVouchedFor(what, this.#identity.logId, key, seq, verifier, signature);
+    return isGood ? voucher : undefined;
+  }
+}
+
+function isCount(value: Json | undefined): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function identityFrom(payload: LogEvent['payload']): LogIdentity | undefined {

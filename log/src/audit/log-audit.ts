@@ -1,4 +1,6 @@
 import { ChainVerifier } from '../chain-verifier.js';
+import { Damage } from '../damage.js';
+import type { Json, LogEvent } from '../event.js';
 import type { NoteVerifier } from '../note/note-verifier.js';
 import { RECORD_HEAD_BYTES } from '../record.js';
 import type {
@@ -26,11 +28,21 @@ export interface LogAuditOptions
   readonly checkpoints?: readonly string[];
   /** Checkpoints from a place that the store's owner does not control: they count whatever their signatures. */
   readonly anchors?: readonly string[];
+  /** Roots that are known for certain, as from a snapshot that was begun with. */
+  readonly known?: readonly KnownRoot[];
   /**
    * Who grows the Merkle tree: `inline` (default), nobody, or a sink, whose roots are then given to `finish`. Without a tree
    * checkpoints are not compared.
    */
   readonly tree?: 'inline' | 'none' | TreeSink;
+}
+
+/** The root of the tree at a size. */
+export interface KnownRoot {
+  readonly size: number;
+  readonly root: Buffer;
+  /** How messages call where it is from. */
+  readonly source: string;
 }
 
 /** What an audit found of a log in which nothing is wrong. */
@@ -115,27 +127,24 @@ export class LogAudit {
   }
 
   #onRecord(line: VerifiedLine): void {
-    const { position } = this;
-    const bytes = Buffer.from(line.line.buffer, line.line.byteOffset, line.line.byteLength);
-    if (
-      bytes.compare(
-        LOG_EVENT,
-        0,
-        LOG_EVENT.length,
-        RECORD_HEAD_BYTES,
-        RECORD_HEAD_BYTES + LOG_EVENT.length,
-      ) === 0
-    ) {
-      const { event } = line;
-      position.ledger.apply(event);
-      if (event.type === 'EpochStarted') this.#want(event.seq);
-      if (event.type === 'TailAdopted') {
-        const size = Number(event.payload.to) + 1;
-        const root = Buffer.from(String(event.payload.root), 'base64');
-        this.#adopted.push({ kind: 'adopted', size, root, source: `TailAdopted at seq ${event.seq}` });
-      }
-    }
+    if (isLogEvent(line.line)) this.#onLogEvent(line);
     this.#options.onRecord?.(line);
+  }
+
+  /** Takes in what the log says of itself. */
+  #onLogEvent(line: VerifiedLine): void {
+    const event = readLogEvent(line);
+    this.position.ledger.apply(event);
+    if (event.type === 'EpochStarted') this.#want(event.seq);
+    if (event.type !== 'TailAdopted' || event.hash_version !== 'v3') return;
+    const { to, root } = event.payload;
+    if (typeof to !== 'number' || to >= event.seq || typeof root !== 'string') return;
+    this.#adopted.push({
+      kind: 'adopted',
+      size: to + 1,
+      root: Buffer.from(root, 'base64'),
+      source: `TailAdopted at seq ${event.seq}`,
+    });
   }
 
   #onCommit(commit: VerifiedCommit): void {
@@ -168,7 +177,30 @@ export class LogAudit {
   }
 }
 
-function readWitnesses({ checkpoints = [], anchors = [] }: LogAuditOptions): {
+/** Tells the log's own events from the many others without parsing them. */
+function isLogEvent(line: Uint8Array): boolean {
+  const end = RECORD_HEAD_BYTES + LOG_EVENT.length;
+  return LOG_EVENT.compare(line, RECORD_HEAD_BYTES, end) === 0;
+}
+
+/** Without strict verification nobody has looked into the payload yet. */
+function readLogEvent(line: VerifiedLine): LogEvent {
+  try {
+    const { event } = line;
+    if (event.hash_version !== 'v3' || isMap(event.payload)) return event;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  const { seq, offset } = line;
+  const detail = 'what the log says of itself cannot be read';
+  throw new Damage({ kind: 'malformed', seq, offset, lastGoodSeq: seq === 0 ? undefined : seq - 1, detail });
+}
+
+function isMap(payload: Json): boolean {
+  return typeof payload === 'object' && payload !== null && !Array.isArray(payload);
+}
+
+function readWitnesses({ checkpoints = [], anchors = [], known = [] }: LogAuditOptions): {
   witnesses: readonly Witness[];
   untrusted: readonly UntrustedCheckpoint[];
 } {
@@ -178,6 +210,7 @@ function readWitnesses({ checkpoints = [], anchors = [] }: LogAuditOptions): {
     ...checkpoints.map((text) => readWitness(text, 'checkpoint')),
     ...anchors.map((text) => readWitness(text, 'anchor')),
   ];
+  for (const root of known) witnesses.push({ kind: 'known', ...root });
   for (const one of read) {
     if ('root' in one) witnesses.push(one);
     else untrusted.push(one);

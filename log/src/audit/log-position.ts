@@ -1,3 +1,4 @@
+import type { LogRecord } from '../event.js';
 import { MerkleFrontier } from '../merkle/merkle-frontier.js';
 import { ZERO_HASH } from '../record.js';
 import type { TermPosition } from '../verification.js';
@@ -18,6 +19,13 @@ export interface LogPositionState {
     readonly last_ts: string | null;
   };
   readonly ledger: LedgerState;
+}
+
+/** A commit that became durable. */
+export interface WrittenCommit {
+  readonly records: readonly LogRecord[];
+  readonly frontier: MerkleFrontier;
+  readonly term: LogPosition['term'];
 }
 
 /** Where a log has got to: chain, tree, term and ledger. Moved forward by whoever verifies or writes the log. */
@@ -54,7 +62,16 @@ export class LogPosition {
   }
 
   get logId(): string | undefined {
-    return this.ledger.state.identity?.logId;
+    return this.ledger.identity?.logId;
+  }
+
+  /** Moves behind a commit that is known to be good, because it was just written. `frontier` holds its records. */
+  advance({ records, frontier, term }: WrittenCommit): void {
+    for (const { event } of records) this.ledger.apply(event);
+    this.size += records.length;
+    this.headHash = records.at(-1)?.hash ?? this.headHash;
+    this.term = term;
+    this.frontier = frontier;
   }
 
   toState(): LogPositionState {

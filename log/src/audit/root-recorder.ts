@@ -8,7 +8,8 @@ const MIN_LINE_BYTES = 170;
 export class RootRecorder {
   readonly frontier: MerkleFrontier;
   readonly #roots = new Map<number, Buffer>();
-  #wanted: number[] = [];
+  /** Sizes that are asked for and not reached, in ascending order. */
+  readonly #wanted: number[] = [];
 
   constructor(frontier: MerkleFrontier = new MerkleFrontier()) {
     this.frontier = frontier;
@@ -16,8 +17,10 @@ export class RootRecorder {
 
   /** Asks for the root at a size; at one that the tree has passed, it will not be had. */
   want(size: number): void {
-    if (size < this.frontier.size || this.#wanted.includes(size)) return;
-    this.#wanted = [...this.#wanted, size].sort((a, b) => a - b);
+    if (size < this.frontier.size) return;
+    const at = placeOf(size, this.#wanted);
+    if (this.#wanted[at] === size) return;
+    this.#wanted.splice(at, 0, size);
     this.#record();
   }
 
@@ -47,6 +50,18 @@ export class RootRecorder {
     this.#wanted.shift();
     this.#roots.set(this.frontier.size, this.frontier.root());
   }
+}
+
+/** Where `value` stands among ascending numbers, or would stand. */
+function placeOf(value: number, ascending: readonly number[]): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ascending[middle] ?? value) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The offset behind the `count`th line from `start`; undefined when there are fewer. */

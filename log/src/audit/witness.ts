@@ -1,10 +1,11 @@
-import { type Checkpoint, parseCheckpoint } from '../checkpoint/checkpoint.js';
+import { parseCheckpointNote } from '../checkpoint/checkpoint-note.js';
 import { NoteError } from '../note/note-error.js';
-import { parseNote, type SignedNote } from '../note/signed-note.js';
+import type { SignedNote } from '../note/signed-note.js';
 
 /** Something that says which root the tree had at a size. */
 export interface Witness {
-  readonly kind: 'checkpoint' | 'anchor' | 'adopted';
+  /** `known`: from what is trusted anyway. `adopted`: from the log's own TailAdopted, so whoever rewrites the log can say it. */
+  readonly kind: 'checkpoint' | 'anchor' | 'known' | 'adopted';
   readonly size: number;
   readonly root: Buffer;
   /** How messages call it. */
@@ -25,22 +26,12 @@ export interface UntrustedCheckpoint {
 
 /** Reads a checkpoint from beside a log, or an anchor; nothing of it is trusted yet. */
 export function readWitness(text: string, kind: 'checkpoint' | 'anchor'): Witness | UntrustedCheckpoint {
-  let note: SignedNote;
-  let checkpoint: Checkpoint;
   try {
-    note = readNote(text);
-    checkpoint = parseCheckpoint(note.text);
+    const { origin, size, root, note } = parseCheckpointNote(text);
+    const what = kind === 'anchor' ? 'the anchor' : 'the signed checkpoint';
+    return { kind, size, root, source: `${what} of ${size} records`, checkpoint: { text, note, origin } };
   } catch (error) {
     if (!(error instanceof NoteError)) throw error;
     return { size: undefined, origin: undefined, signers: [], reason: 'unreadable' };
   }
-  const { origin, size, root } = checkpoint;
-  const source =
-    kind === 'anchor' ? `the anchor of ${size} records` : `the signed checkpoint of ${size} records`;
-  return { kind, size, root, source, checkpoint: { text, note, origin } };
-}
-
-/** An unsigned checkpoint is its text and a blank line: what a note is before anyone has signed it. */
-function readNote(text: string): SignedNote {
-  return text.endsWith('\n\n') ? { text: text.slice(0, -1), signatures: [] } : parseNote(text);
 }
