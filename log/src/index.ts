@@ -8,8 +8,14 @@ export {
   LOG_AGGREGATE,
   type LogIdentity,
 } from './audit/ledger.js';
-export { type AuditResult, LogAudit, type LogAuditOptions, type TreeSink } from './audit/log-audit.js';
-export { LogPosition, type LogPositionState } from './audit/log-position.js';
+export {
+  type AuditResult,
+  type KnownRoot,
+  LogAudit,
+  type LogAuditOptions,
+  type TreeSink,
+} from './audit/log-audit.js';
+export { LogPosition, type LogPositionState, type WrittenCommit } from './audit/log-position.js';
 export { RolledBack } from './audit/rolled-back.js';
 export { RootRecorder } from './audit/root-recorder.js';
 export { isSameKey, TrustedKeys } from './audit/trusted-keys.js';
@@ -22,6 +28,11 @@ export {
   formatCheckpoint,
   parseCheckpoint,
 } from './checkpoint/checkpoint.js';
+export {
+  type CheckpointNote,
+  formatCheckpointNote,
+  parseCheckpointNote,
+} from './checkpoint/checkpoint-note.js';
 export { type EncodedCommit, encodeCommit } from './commit.js';
 export { Damage, type DamageDetails, type DamageKind } from './damage.js';
 export * from './event.js';
@@ -41,6 +52,23 @@ export { NoteSigner } from './note/note-signer.js';
 export { NoteVerifier } from './note/note-verifier.js';
 export { formatNote, type NoteSignature, parseNote, type SignedNote } from './note/signed-note.js';
 export {
+  CONSISTENCY_PROOF_FORMAT,
+  type ConsistencyProof,
+  checkConsistencyProof,
+  formatConsistencyProof,
+  type ProvenGrowth,
+  parseConsistencyProof,
+} from './proof/consistency-proof.js';
+export {
+  checkProof,
+  formatProof,
+  LOG_PROOF_FORMAT,
+  type LogProof,
+  type ProvenRecord,
+  parseProof,
+} from './proof/log-proof.js';
+export { ProofError } from './proof/proof-error.js';
+export {
   type EncodedRecord,
   encodeRecord,
   encodeRecordText,
@@ -52,4 +80,6 @@ export {
   recordParts,
   ZERO_HASH,
 } from './record.js';
+export { TileBuilder, type TileSink } from './tiles/tile-builder.js';
+export { TILE_WIDTH, tilePath } from './tiles/tile-path.js';
 export * from './verification.js';
