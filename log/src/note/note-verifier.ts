@@ -51,13 +51,14 @@ export class NoteVerifier {
     return new NoteVerifier(name, this.publicKey);
   }
 
-  /** Whether the note has at least one good signature of this key under this name. Never throws. */
+  /**
+   * Whether the note has a good signature of this key under this name. Of several the first counts, as in Go's note
+   * package: a note with a bad signature of a known key is to be refused as a whole (C2SP signed-note, "Signatures").
+   * Never throws.
+   */
   verify(note: SignedNote): boolean {
-    const text = Buffer.from(note.text, 'utf8');
-    return note.signatures.some(
-      ({ name, keyId, signature }) =>
-        name === this.name && keyId === this.keyId && verify(null, text, this.#key, signature),
-    );
+    const own = note.signatures.find(({ name, keyId }) => name === this.name && keyId === this.keyId);
+    return own !== undefined && verify(null, Buffer.from(note.text, 'utf8'), this.#key, own.signature);
   }
 
   /** The verifier key, for people to pass on and pin. */
