@@ -3,6 +3,7 @@ import type { Plugin, PluginPackage } from '@rynxs/kernel';
 /** What comes with Rynxs. Each is loaded only when something that it provides is selected. */
 export const FIRST_PARTY_PLUGINS: readonly PluginPackage[] = [
   'store-file',
+  'store-s3',
   'cluster-kubernetes',
   'dev-cluster',
   'agent-sandbox',
@@ -13,6 +14,7 @@ export const FIRST_PARTY_PLUGINS: readonly PluginPackage[] = [
 export async function loadFirstPartyPlugins(): Promise<readonly Plugin[]> {
   const modules = await Promise.all([
     import('@rynxs/store-file'),
+    import('@rynxs/store-s3'),
     import('@rynxs/cluster-kubernetes'),
     import('@rynxs/dev-cluster'),
     import('@rynxs/agent-sandbox'),

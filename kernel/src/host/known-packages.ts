@@ -2,7 +2,7 @@ import { findInstalledProviders } from './package-lookup.js';
 
 /** Packages that are part of Rynxs, by token and type, so that a message can name one that is not installed. */
 const KNOWN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  EVENT_STORE: { file: '@rynxs/store-file' },
+  EVENT_STORE: { file: '@rynxs/store-file', s3: '@rynxs/store-s3' },
   CLUSTER: { kubernetes: '@rynxs/cluster-kubernetes', embedded: '@rynxs/dev-cluster' },
   CLUSTER_CONNECTOR: { kubernetes: '@rynxs/cluster-kubernetes' },
   TELEMETRY: { prometheus: '@rynxs/metrics' },
