@@ -3,6 +3,7 @@ export { ForwardingCluster } from './cluster/forwarding-cluster.js';
 export type { ConfigOrigin, Configuration, ResolvedSetting } from './config/configuration.js';
 export type { KernelSettings } from './config/kernel-settings.js';
 export { configReference } from './config/reference.js';
+export { settingsFrom } from './config/settings-from.js';
 export * from './contracts/index.js';
 export { inject, injectable, optional } from './di/dependencies.js';
 export * from './errors/index.js';
