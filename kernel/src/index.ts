@@ -8,7 +8,19 @@ export * from './contracts/index.js';
 export { inject, injectable, optional } from './di/dependencies.js';
 export * from './errors/index.js';
 export { errorReference } from './errors/reference.js';
-export { EventLog, type EventLogOptions, type LogIdentity, type WritingTerm } from './event-log/event-log.js';
+export { allCheckpoints, newestCheckpoints, type StoredCheckpoint } from './event-log/checkpoint-objects.js';
+export { ConfigMapAnchor } from './event-log/config-map-anchor.js';
+export { EventLog, type EventLogOptions, type LogOwner, type WritingTerm } from './event-log/event-log.js';
+export type { AnchorEntry, LogAnchor } from './event-log/log-anchor.js';
+export {
+  type LogKeySettings,
+  type LogKeys,
+  parseVerifierKey,
+  readLogKeys,
+  readSigningKey,
+} from './event-log/log-keys.js';
+export { type LogRecovery, recoverLog } from './event-log/recover.js';
+export type { SnapshotSource } from './event-log/snapshots.js';
 export { storeFailure } from './event-log/store-failure.js';
 export { createKernel } from './host/create-kernel.js';
 export type {

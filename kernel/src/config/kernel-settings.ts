@@ -61,6 +61,34 @@ export const kernelSettings = defineConfig({
     max: 3_600_000,
     doc: 'Time that each service of a plugin has to stop.',
   },
+  signingKeyFile: {
+    type: 'string',
+    env: 'LOG_SIGNING_KEY_FILE',
+    doc: 'File with the private key that signs the checkpoints of the log; `rynxs keys generate` makes one. Without it they are unsigned.',
+  },
+  previousSigningKeyFile: {
+    type: 'string',
+    env: 'LOG_PREVIOUS_SIGNING_KEY_FILE',
+    doc: 'File with the signing key before, for a change of keys: it vouches for the new one and is retired.',
+  },
+  trustedKeys: {
+    type: 'list',
+    env: 'LOG_TRUSTED_KEYS',
+    doc: 'Verifier keys whose checkpoints of the log count besides those of the own signing key.',
+  },
+  anchor: {
+    type: 'choice',
+    values: ['configmap', 'none'],
+    default: 'configmap',
+    env: 'LOG_ANCHOR',
+    doc: 'Where the newest checkpoint is remembered outside of the store: the ConfigMap rynxs-log-anchor, or nowhere.',
+  },
+  namespace: {
+    type: 'string',
+    default: 'kube-system',
+    env: 'POD_NAMESPACE',
+    doc: "Namespace of the operator's own objects, as the ConfigMap rynxs-log-anchor.",
+  },
   shard: {
     type: 'string',
     default: 'default',

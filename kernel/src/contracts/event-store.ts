@@ -76,8 +76,6 @@ export interface ListOptions {
 
 /** What a store's race showed. */
 export interface StoreProbe {
-  /** What was probed, so that it is done once for each: server and bucket, without credentials. */
-  readonly target: string;
   /** How many tried to create the same thing at once. */
   readonly racers: number;
   /** How many were told that they did. More than 1: the store is no fence between writers. */
@@ -138,7 +136,7 @@ export interface EventStore {
 
   /**
    * Races writers for one new name, to learn whether create-if-absent holds. For stores that cannot know it; others
-   * leave the method out. What it creates is not part of the log. The log records the result once per target.
+   * leave the method out. What it creates is not part of the log. The log records the result once per `location`.
    */
   probe?(signal: AbortSignal): Promise<StoreProbe>;
 

@@ -33,6 +33,30 @@ export const ERROR_TABLE = {
     remedy: 'Point the store at the log of this cluster, or start a new log in an empty place.',
     exitCode: 1,
   },
+  RYNXS_LOG_ROLLED_BACK: {
+    message:
+      'the event log at {location} is not what it was: {detail}; the last good record is {lastGood}, and what came after {since} is missing',
+    remedy:
+      'Nothing was changed, and nothing is written. Restore the log from a good copy. If the loss is final, accept it on the record: `rynxs log recover --accept-loss --reason TEXT`.',
+    exitCode: 1,
+  },
+  RYNXS_LOG_NOT_LOST: {
+    message: 'nothing is missing from the event log at {location}',
+    remedy: 'There is nothing to recover: start the operator.',
+    exitCode: 1,
+  },
+  RYNXS_LOG_KEY: {
+    message: 'the key {key} cannot be used: {detail}',
+    remedy:
+      'Make a signing key with `rynxs keys generate`; `rynxs keys show` prints what verifies its signatures.',
+    exitCode: 2,
+  },
+  RYNXS_STORE_UNSAFE: {
+    message:
+      'the store at {location} is no fence between writers: {winners} of {racers} that created one name at once were told that they did',
+    remedy: 'Use a server that honours If-None-Match, or a single operator with LEADERSHIP_TYPE=standalone.',
+    exitCode: 1,
+  },
   RYNXS_LOG_FULL: {
     message: 'no space for the event log at {location}: {detail}',
     remedy: 'Free space; nothing was lost, and the operator goes on by itself.',
@@ -199,17 +223,48 @@ export const ERROR_TABLE = {
   },
   RYNXS_STORE_URL: {
     message: 'the log {url} cannot be read: {detail}',
-    remedy: 'Name the log with --store file://DIR.',
+    remedy: 'Name the log with --store file://DIR or s3://BUCKET/PREFIX.',
     exitCode: 2,
   },
   RYNXS_LOG_NOT_FOUND: {
     message: 'there is no event log at {location}, or nothing is in it yet',
-    remedy: 'Name the log with --store file://DIR, or start one with `rynxs dev`.',
+    remedy: 'Name the log with --store file://DIR or s3://BUCKET/PREFIX, or start one with `rynxs dev`.',
     exitCode: 2,
   },
   RYNXS_LOG_NO_SUCH_RECORD: {
     message: 'the event log at {location} has no record {seq}',
     remedy: 'See `rynxs log tail -n 1` for the last one.',
+    exitCode: 2,
+  },
+  RYNXS_OUTPUT_FILE: {
+    message: '{file} cannot be written: {detail}',
+    remedy: 'Name a file that does not exist, in a directory that you may write.',
+    exitCode: 2,
+  },
+  RYNXS_INPUT_FILE: {
+    message: '{file} cannot be read: {detail}',
+    remedy: 'Correct the path, or make the file readable.',
+    exitCode: 2,
+  },
+  RYNXS_EXPORT_DIRECTORY: {
+    message: '{dir} cannot take the export: {detail}',
+    remedy: 'Name a directory that is empty or does not exist; nothing was changed in this one.',
+    exitCode: 2,
+  },
+  RYNXS_PROOF_INVALID: {
+    message: '{file} proves nothing: {detail}',
+    remedy: 'Ask for it again where it came from; if it stays so, the log or the proof was tampered with.',
+    exitCode: 1,
+  },
+  RYNXS_CHECKPOINT_INVALID: {
+    message: 'the checkpoint {name} cannot be used: {detail}',
+    remedy: 'Pass a signed checkpoint of this log, as it is in the store under checkpoints/.',
+    exitCode: 2,
+  },
+  RYNXS_CHECKPOINT_MISSING: {
+    message: 'no signed checkpoint of the log at {location} {detail}',
+    remedy:
+      'The operator signs one every minute and when it stops: give it a signing key, or wait for the next.',
     exitCode: 2,
   },
   RYNXS_MANIFEST_UNREADABLE: {

@@ -7,7 +7,6 @@ import {
   MAX_RECORD_BYTES,
   RECORD_HEAD_BYTES,
   RECORD_TAIL_BYTES,
-  ZERO_HASH,
 } from '@rynxs/log';
 import type { Batch } from '../contracts/event-store.js';
 import { rynxsError } from '../errors/rynxs-error.js';
@@ -25,8 +24,8 @@ export interface PreparedEvent {
 /** What the writer decides for a whole commit. */
 export interface CommitStamp {
   readonly firstSeq: number;
-  /** Hash of the record before; undefined at the start of a log. */
-  readonly prevHash: string | undefined;
+  /** Hash of the record before; ZERO_HASH at the start of a log. */
+  readonly prevHash: string;
   readonly batch: string;
   readonly epoch: number;
   readonly writer: string;
@@ -63,7 +62,7 @@ export function encodeBatch(
   const meta = { batch: stamp.batch, epoch: stamp.epoch, writer: stamp.writer };
   const records: LogRecord[] = [];
   let lines = '';
-  let prevHash = stamp.prevHash ?? ZERO_HASH;
+  let { prevHash } = stamp;
   events.forEach(({ draft, payload }, index) => {
     const { type, aggregateId, traceId } = draft;
     const end = index === events.length - 1 ? { end: true as const } : {};

@@ -1,27 +1,30 @@
-import { ChainVerifier, Damage, type LogRecord, type VerifiedLine } from '@rynxs/log';
+import {
+  type LedgerProbe,
+  LogAudit,
+  type LogIdentity,
+  type LogPosition,
+  type LogRecord,
+  type NoteSigner,
+} from '@rynxs/log';
 import type { Clock } from '../contracts/clock.js';
-import type { DroppedTail, EventStore, OpenedStore } from '../contracts/event-store.js';
+import type { DroppedTail, EventStore } from '../contracts/event-store.js';
 import type { Tenure, Term } from '../contracts/leadership.js';
+import type { Logger } from '../contracts/logger.js';
 import type { Random } from '../contracts/random.js';
 import type { Telemetry } from '../contracts/telemetry.js';
-import { hasCode, rynxsError } from '../errors/rynxs-error.js';
-import {
-  type EpochEnded,
-  type EpochStarted,
-  type EventDraft,
-  LOG_AGGREGATE,
-  payloadOf,
-} from '../reconcile/events.js';
+import { hasCode, type RynxsError, rynxsError } from '../errors/rynxs-error.js';
+import { SILENT_LOGGER } from '../logging/silent-logger.js';
+import { type EpochEnded, type EventDraft, LOG_AGGREGATE } from '../reconcile/events.js';
+import { Checkpointer } from './checkpointer.js';
+import type { LogAnchor } from './log-anchor.js';
+import { type LogKeys, NO_KEYS } from './log-keys.js';
 import { EventLogMetrics } from './metrics.js';
-import { storeFailure } from './store-failure.js';
-import { type ChainPosition, LogWriter } from './writer.js';
-
-/** Whom a log belongs to; recorded with every term. */
-export interface LogIdentity {
-  readonly logId: string;
-  readonly clusterUid: string;
-  readonly shard: string;
-}
+import { openFailure } from './open-failure.js';
+import { type Loss, type OpenedLog, openLog } from './opening.js';
+import { scrub } from './log-scrub.js';
+import type { SnapshotSource } from './snapshots.js';
+import { openingEvents, retiredKey } from './term-opening.js';
+import { LogWriter } from './writer.js';
 
 export interface EventLogOptions {
   readonly store: EventStore;
@@ -30,65 +33,108 @@ export interface EventLogOptions {
   readonly telemetry: Telemetry;
   /** Called for each record, in order: those in the store while opening, then each one as soon as it is durable. */
   readonly onRecord: (record: LogRecord) => void;
+  /** Where warnings go; nowhere when absent. */
+  readonly logger?: Logger;
+  /** Keys to sign with and to trust; without them checkpoints are unsigned, and none is trusted. */
+  readonly keys?: LogKeys;
+  /** A second place that remembers how far the log has got. */
+  readonly anchor?: LogAnchor;
+  /** The state that `onRecord` builds, where it can be saved and restored: then a start need not replay everything. */
+  readonly snapshots?: SnapshotSource;
+  /** Whether others may write the log too, so that the store's fence is relied on. Default false. */
+  readonly hasRivals?: boolean;
+  /** Opens the log also when records are known to be missing: see `loss`. Default false. */
+  readonly acceptLoss?: boolean;
 }
 
 /** A term that can write. */
 export interface WritingTerm extends Term {
   /** Appends events in one commit; resolves when they are durable. See LogWriter.append. */
   append(drafts: readonly EventDraft[], signal?: AbortSignal): Promise<readonly LogRecord[]>;
-  /** Records EpochEnded after everything that is queued, and closes the writer. */
+  /** Records EpochEnded after everything that is queued, closes the writer, and makes the last checkpoint. */
   end(reason: string): Promise<void>;
 }
+
+/** Whose log a term writes. */
+export type LogOwner = Omit<LogIdentity, 'logId'>;
 
 const MAX_START_ATTEMPTS = 16;
 
 /**
  * The event log of one shard: opened and verified once, then written by one term after another. Everything in it has
- * gone through `onRecord`, in order, exactly once.
+ * gone through `onRecord`, in order, exactly once; what a snapshot stands for was restored instead.
  */
 export class EventLog {
+  /** What of the log is known to be gone; only with `acceptLoss`. */
+  readonly loss: Loss | undefined;
   readonly #options: EventLogOptions;
+  readonly #keys: LogKeys;
+  readonly #logger: Logger;
   readonly #metrics: EventLogMetrics;
-  readonly #position: ChainPosition = { nextSeq: 0, hash: undefined, lastTimeMs: 0 };
+  readonly #position: LogPosition;
   readonly #listeners = new Set<(record: LogRecord) => void>();
-  #droppedTails: readonly DroppedTail[] = [];
-  #identity: LogIdentity | undefined;
-  #lastEpoch = 0;
+  readonly #closing = new AbortController();
+  /** The sizes of the newest checkpoint that counts, and of the newest snapshot. */
+  #signedTo: number;
+  readonly #snapshotSize: number;
+  #droppedTails: readonly DroppedTail[];
   #writer: LogWriter | undefined;
+  #checkpointer: Checkpointer | undefined;
+  #scrubbing: Promise<void> = Promise.resolve();
+  /** Why nothing may be written any more. */
+  #failure: RynxsError | undefined;
 
-  private constructor(options: EventLogOptions) {
+  private constructor(options: EventLogOptions, metrics: EventLogMetrics, opened: OpenedLog) {
     this.#options = options;
-    this.#metrics = new EventLogMetrics(options.telemetry);
+    this.#keys = options.keys ?? NO_KEYS;
+    this.#logger = options.logger ?? SILENT_LOGGER;
+    this.#metrics = metrics;
+    this.#position = opened.position;
+    this.#droppedTails = opened.droppedTails;
+    this.#signedTo = opened.signedTo;
+    this.#snapshotSize = opened.snapshot?.size ?? 0;
+    this.loss = opened.loss;
     options.telemetry.health({ name: 'event-log', kind: 'ready', check: () => this.#unhealthy() });
+    if (opened.snapshot !== undefined) this.#scrubbing = this.#scrub(opened.snapshot);
   }
 
   /**
-   * Takes the store for writing, verifies all of it and replays it through `onRecord`.
-   * Throws RYNXS_LOG_LOCKED, RYNXS_LOG_DAMAGED (nothing was changed), RYNXS_LOG_UNAVAILABLE.
+   * Takes the store for writing, verifies and replays the log through `onRecord`: all of it, or what follows a snapshot
+   * while the rest is verified in the background. Throws RYNXS_LOG_LOCKED, RYNXS_LOG_DAMAGED, RYNXS_LOG_ROLLED_BACK,
+   * RYNXS_LOG_FOREIGN (nothing was changed by any of them), RYNXS_LOG_UNAVAILABLE.
    */
   static async open(options: EventLogOptions, signal: AbortSignal): Promise<EventLog> {
-    const log = new EventLog(options);
-    const startedAt = options.clock.monotonic();
+    const { store, clock, telemetry, onRecord } = options;
+    const metrics = new EventLogMetrics(telemetry);
+    const startedAt = clock.monotonic();
     try {
-      const opened = await options.store.open(signal);
-      await log.#catchUp(signal);
-      log.#checkHead(opened);
-      log.#droppedTails = opened.droppedTails;
+      const parts = {
+        store,
+        metrics,
+        onRecord,
+        keys: options.keys ?? NO_KEYS,
+        anchor: options.anchor,
+        snapshots: options.snapshots,
+        logger: options.logger ?? SILENT_LOGGER,
+        acceptLoss: options.acceptLoss ?? false,
+      };
+      const opened = await openLog(parts, signal);
+      metrics.replayed((clock.monotonic() - startedAt) / 1000, opened.position.size - 1);
+      return new EventLog(options, metrics, opened);
     } catch (error) {
-      await options.store.close();
-      throw log.#openFailure(error);
+      await store.close();
+      throw openFailure(store, error, metrics);
     }
-    log.#metrics.replayed((options.clock.monotonic() - startedAt) / 1000, log.#position.nextSeq - 1);
-    return log;
   }
 
   /** Whom the log belongs to; undefined while it is empty. */
   get identity(): LogIdentity | undefined {
-    return this.#identity;
+    return this.#position.ledger.state.identity ?? undefined;
   }
 
   head(): { readonly nextSeq: number; readonly hash: string | undefined } {
-    return { nextSeq: this.#position.nextSeq, hash: this.#position.hash };
+    const { size, headHash } = this.#position;
+    return { nextSeq: size, hash: size === 0 ? undefined : headHash };
   }
 
   /** Calls `listener` for each record that becomes durable from now on, in order. */
@@ -100,19 +146,17 @@ export class EventLog {
   /**
    * Begins a term: `EpochStarted`, by compare-and-set at the head, fences every earlier writer. When another writer was
    * faster, what it wrote is read and the next epoch is tried, as long as the tenure lasts.
-   * Throws RYNXS_LOG_FOREIGN when the log belongs to another cluster or shard, RYNXS_LEADERSHIP_LOST, RYNXS_LOG_FENCED
-   * when the race was lost too often, or what append throws.
+   * Throws RYNXS_LOG_FOREIGN when the log belongs to another cluster or shard, RYNXS_STORE_UNSAFE when the store is no
+   * fence and there are rivals, RYNXS_LEADERSHIP_LOST, RYNXS_LOG_FENCED when the race was lost too often,
+   * RYNXS_LOG_DAMAGED when the log was found damaged meanwhile, or what append throws.
    */
-  async startTerm(
-    tenure: Tenure,
-    owner: Omit<LogIdentity, 'logId'>,
-    signal: AbortSignal,
-  ): Promise<WritingTerm> {
+  async startTerm(tenure: Tenure, owner: LogOwner, signal: AbortSignal): Promise<WritingTerm> {
     for (let attempt = 1; ; attempt += 1) {
+      if (this.#failure !== undefined) throw this.#failure;
       this.#checkOwner(owner);
       tenure.assert(0);
       try {
-        return await this.#tryStartTerm(tenure, owner);
+        return await this.#tryStartTerm(tenure, owner, signal);
       } catch (error) {
         if (!hasCode(error, 'RYNXS_LOG_FENCED') || attempt >= MAX_START_ATTEMPTS) throw error;
         await this.#catchUp(signal);
@@ -120,43 +164,54 @@ export class EventLog {
     }
   }
 
+  /** A secret of this log for digests of what could be guessed; undefined without a signing key. */
+  deriveKey(purpose: string): string | undefined {
+    return this.#keys.signer?.derive(`${purpose} of ${this.identity?.logId ?? ''}`).toString('hex');
+  }
+
   async close(): Promise<void> {
+    this.#closing.abort(new Error('the log is closed'));
     await this.#writer?.close();
+    await this.#checkpointer?.close();
+    await this.#scrubbing;
     await this.#options.store.close();
   }
 
-  async #tryStartTerm(tenure: Tenure, owner: Omit<LogIdentity, 'logId'>): Promise<WritingTerm> {
+  async #tryStartTerm(tenure: Tenure, owner: LogOwner, signal: AbortSignal): Promise<WritingTerm> {
     const { random } = this.#options;
-    const epoch = this.#lastEpoch + 1;
+    const position = this.#position;
+    const epoch = position.term.epoch + 1;
+    const probed = await this.#probe(signal);
     const writer = new LogWriter({
       ...this.#options,
       metrics: this.#metrics,
       epoch,
       writer: tenure.holder,
-      position: this.#position,
+      position,
       onRecord: (record) => this.#deliver(record),
+      onCommit: () => this.#checkpointer?.noticed(),
     });
-    const traceId = random.hex(16);
-    const started: EpochStarted = {
-      v: 1,
+    const opening = {
+      tenure,
       epoch,
-      holder: tenure.holder,
-      log_id: this.#identity?.logId ?? random.hex(16),
-      cluster_uid: owner.clusterUid,
-      shard: owner.shard,
+      ...owner,
+      logId: this.identity?.logId ?? random.hex(16),
+      position,
+      keys: this.#keys,
+      signedTo: this.#signedTo,
+      droppedTails: this.#droppedTails,
+      probed,
+      traceId: random.hex(16),
     };
-    const dropped = this.#droppedTails.map(({ seq, bytes, sha256, keptAs }) => ({
-      type: 'TailDropped',
-      aggregateId: LOG_AGGREGATE,
-      payload: { v: 1 as const, seq, bytes, sha256, kept_as: keptAs },
-      traceId,
-    }));
-    await writer.append([
-      { type: 'EpochStarted', aggregateId: LOG_AGGREGATE, payload: started, traceId },
-      ...dropped,
-    ]);
+    tenure.assert(0);
+    await writer.append(openingEvents(opening));
     this.#droppedTails = [];
     this.#writer = writer;
+    writer.signal.addEventListener('abort', () => void this.#checkpointer?.close(), { once: true });
+    const retirement = retiredKey(opening);
+    if (retirement !== undefined) await this.#retireKey(writer, retirement, tenure);
+    this.#checkpointer = this.#newCheckpointer(tenure, this.#keys.signer);
+    void this.#checkpointer.checkpoint({ isLast: false });
     const termSignal = AbortSignal.any([tenure.signal, writer.signal]);
     return {
       epoch,
@@ -167,100 +222,121 @@ export class EventLog {
         tenure.assert(remainingMs);
       },
       append: (drafts, appendSignal) => writer.append(drafts, appendSignal),
-      end: async (reason) => {
-        const ended: EpochEnded = { v: 1, epoch, reason };
-        await writer.append([
-          { type: 'EpochEnded', aggregateId: LOG_AGGREGATE, payload: ended, traceId: random.hex(16) },
-        ]);
-        await writer.close();
-      },
+      end: (reason) => this.#endTerm(writer, epoch, reason),
     };
+  }
+
+  async #endTerm(writer: LogWriter, epoch: number, reason: string): Promise<void> {
+    const ended: EpochEnded = { v: 1, epoch, reason };
+    const traceId = this.#options.random.hex(16);
+    await writer.append([{ type: 'EpochEnded', aggregateId: LOG_AGGREGATE, payload: ended, traceId }]);
+    const checkpointer = this.#checkpointer;
+    // It outlives the writer by one checkpoint.
+    this.#checkpointer = undefined;
+    await writer.close();
+    await checkpointer?.checkpoint({ isLast: true });
+    await checkpointer?.close();
+  }
+
+  /** Both keys sign where one follows the other; only then the old one is retired. */
+  async #retireKey(writer: LogWriter, retirement: EventDraft, tenure: Tenure): Promise<void> {
+    const { previous, signer } = this.#keys;
+    const checkpointer = this.#newCheckpointer(tenure, previous, signer);
+    await checkpointer.checkpoint({ isLast: false });
+    await checkpointer.close();
+    // Without that checkpoint the next start tries again.
+    if (this.#signedTo < this.#position.size) return;
+    await writer.append([retirement]);
+  }
+
+  #newCheckpointer(tenure: Tenure, ...keys: readonly (NoteSigner | undefined)[]): Checkpointer {
+    const signers = keys.filter((key) => key !== undefined);
+    return new Checkpointer({
+      ...this.#options,
+      anchor: this.#options.anchor,
+      snapshots: this.#options.snapshots,
+      logger: this.#logger,
+      metrics: this.#metrics,
+      position: this.#position,
+      signers,
+      checkpointSize: this.#signedTo,
+      snapshotSize: this.#snapshotSize,
+      assert: (remainingMs) => tenure.assert(remainingMs),
+      onKept: (size) => {
+        if (signers.length > 0) this.#signedTo = size;
+      },
+    });
+  }
+
+  /** Races writers in the store, once for each place: the result goes on the record. */
+  async #probe(signal: AbortSignal): Promise<LedgerProbe | undefined> {
+    const { store, hasRivals = false } = this.#options;
+    if (store.probe === undefined) return undefined;
+    const target = store.location;
+    const known = this.#position.ledger.state.probes.find((probe) => probe.target === target);
+    const probe = known ?? { target, ...(await store.probe(signal)) };
+    if (probe.winners !== 1) {
+      const { racers, winners } = probe;
+      if (hasRivals) throw rynxsError('RYNXS_STORE_UNSAFE', { location: target, racers, winners });
+      this.#logger.warn('the store is no fence between writers: make sure that this is the only one', {
+        ...probe,
+      });
+    }
+    return known === undefined ? probe : undefined;
+  }
+
+  /** Verifies what stands behind the snapshot; damage there ends all writing. */
+  async #scrub(snapshot: { readonly size: number; readonly root: Buffer }): Promise<void> {
+    const { store, clock } = this.#options;
+    const { signal } = this.#closing;
+    try {
+      await scrub(store, { ...snapshot, source: 'the snapshot' }, clock, this.#metrics, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      const failure = openFailure(store, error, this.#metrics);
+      if (!hasCode(failure, 'RYNXS_LOG_DAMAGED') && !hasCode(failure, 'RYNXS_LOG_ROLLED_BACK')) {
+        this.#logger.warn('the log behind the snapshot could not be verified', { error: failure });
+        return;
+      }
+      this.#logger.error('the log behind the snapshot is damaged', { error: failure });
+      this.#failure = failure;
+      this.#writer?.fail(failure);
+    }
   }
 
   /** Reads and verifies what is in the store beyond what is known. */
   async #catchUp(signal: AbortSignal): Promise<void> {
     const { store } = this.#options;
-    const { nextSeq, hash } = this.#position;
-    const verifier = new ChainVerifier({
-      fromSeq: nextSeq,
-      ...(hash === undefined ? {} : { prevHash: hash }),
-      onRecord: (line: VerifiedLine) => this.#absorb({ event: line.event, hash: line.hash }),
+    const audit = new LogAudit({
+      position: this.#position,
+      onRecord: ({ event, hash }) => this.#deliver({ event, hash }),
     });
-    for await (const chunk of store.read(nextSeq, signal)) verifier.push(chunk);
-    verifier.finish();
-  }
-
-  #absorb(record: LogRecord): void {
-    const { event, hash } = record;
-    this.#position.nextSeq = event.seq + 1;
-    this.#position.hash = hash;
-    this.#position.lastTimeMs = Math.max(this.#position.lastTimeMs, Date.parse(event.ts));
-    this.#deliver(record);
+    for await (const chunk of store.read(this.#position.size, signal)) audit.push(chunk);
+    audit.finish();
   }
 
   #deliver(record: LogRecord): void {
-    const { event } = record;
-    if (event.type === 'EpochStarted') {
-      const started = payloadOf<EpochStarted>(event);
-      this.#lastEpoch = started.epoch;
-      this.#identity = { logId: started.log_id, clusterUid: started.cluster_uid, shard: started.shard };
-    }
     this.#options.onRecord(record);
     for (const listener of this.#listeners) listener(record);
   }
 
-  #checkOwner(owner: Omit<LogIdentity, 'logId'>): void {
+  #checkOwner(owner: LogOwner): void {
     const { location } = this.#options.store;
-    const known = this.#identity;
+    const known = this.identity;
     if (known === undefined) return;
     if (known.clusterUid !== owner.clusterUid) {
-      const details = {
-        location,
-        what: 'the cluster with uid',
-        found: known.clusterUid,
-        expected: owner.clusterUid,
-      };
+      const found = known.clusterUid;
+      const details = { location, what: 'the cluster with uid', found, expected: owner.clusterUid };
       throw rynxsError('RYNXS_LOG_FOREIGN', details);
     }
     if (known.shard !== owner.shard) {
-      throw rynxsError('RYNXS_LOG_FOREIGN', {
-        location,
-        what: 'shard',
-        found: known.shard,
-        expected: owner.shard,
-      });
+      const details = { location, what: 'shard', found: known.shard, expected: owner.shard };
+      throw rynxsError('RYNXS_LOG_FOREIGN', details);
     }
   }
 
-  /** What was read must end where the driver says that the next batch goes. */
-  #checkHead({ head }: OpenedStore): void {
-    const { nextSeq, hash } = this.#position;
-    if (head.nextSeq === nextSeq && head.hash === hash) return;
-    throw new Damage({
-      kind: 'truncated',
-      seq: nextSeq,
-      lastGoodSeq: nextSeq === 0 ? undefined : nextSeq - 1,
-      offset: 0,
-      detail: `the store says that its next record is ${head.nextSeq}, but its records end before ${nextSeq}`,
-    });
-  }
-
-  #openFailure(error: unknown): Error {
-    const { store } = this.#options;
-    const damage =
-      error instanceof Damage
-        ? error
-        : error instanceof Error && error.cause instanceof Damage
-          ? error.cause
-          : undefined;
-    if (damage === undefined) return storeFailure(store, error);
-    this.#metrics.chainBroken();
-    const { seq, kind, detail, lastGoodSeq } = damage;
-    const details = { location: store.location, seq, kind, detail, lastGood: lastGoodSeq ?? 'none' };
-    return rynxsError('RYNXS_LOG_DAMAGED', details, { cause: error });
-  }
-
   #unhealthy(): string | undefined {
+    if (this.#failure !== undefined) return this.#failure.message;
     const writer = this.#writer;
     if (writer === undefined) return undefined;
     const { aborted, reason } = writer.signal;

@@ -9,6 +9,9 @@ const APPEND_ERROR_TYPES: readonly ErrorCode[] = [
   'RYNXS_LOG_CLOSED',
   'RYNXS_LOG_SEQ_EXHAUSTED',
 ];
+/** Where something about a checkpoint can fail. */
+const CHECKPOINT_PLACES = ['store', 'anchor', 'snapshot'] as const;
+export type CheckpointPlace = (typeof CHECKPOINT_PLACES)[number];
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** What the log reports of itself. Names are promises to dashboards and alerts. */
@@ -20,6 +23,10 @@ export class EventLogMetrics {
   readonly #chainBroken;
   readonly #replaySeconds;
   readonly #lastReplaySeconds;
+  readonly #verificationSeconds;
+  readonly #checkpointSeconds;
+  readonly #checkpointErrors;
+  readonly #lastCheckpoint;
 
   constructor(telemetry: Telemetry) {
     this.#events = telemetry.counter({
@@ -58,6 +65,26 @@ export class EventLogMetrics {
       name: 'rynxs_replay_last_duration_seconds',
       help: 'Time that the last replay took',
     });
+    this.#verificationSeconds = telemetry.histogram({
+      name: 'rynxs_verification_duration_seconds',
+      help: 'Work to verify what stands behind a snapshot, in the background',
+      buckets: [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900],
+    });
+    this.#checkpointSeconds = telemetry.histogram({
+      name: 'rynxs_checkpoint_duration_seconds',
+      help: 'Time to sign a checkpoint and to keep it',
+      buckets: LATENCY_BUCKETS,
+    });
+    this.#checkpointErrors = telemetry.counter({
+      name: 'rynxs_checkpoint_errors_total',
+      help: 'Checkpoints that could not be kept or anchored, and snapshots that could not be kept',
+      labels: ['place'],
+      initial: CHECKPOINT_PLACES.map((place) => ({ place })),
+    });
+    this.#lastCheckpoint = telemetry.gauge({
+      name: 'rynxs_checkpoint_last_success_timestamp_seconds',
+      help: 'When the last checkpoint was kept, in seconds since 1970',
+    });
     this.#chainBroken.set(0);
   }
 
@@ -78,6 +105,19 @@ export class EventLogMetrics {
     this.#replaySeconds.observe(seconds);
     this.#lastReplaySeconds.set(seconds);
     this.#headSeq.set(headSeq);
+  }
+
+  verified(seconds: number): void {
+    this.#verificationSeconds.observe(seconds);
+  }
+
+  checkpointed(seconds: number, atSeconds: number): void {
+    this.#checkpointSeconds.observe(seconds);
+    this.#lastCheckpoint.set(atSeconds);
+  }
+
+  checkpointFailed(place: CheckpointPlace): void {
+    this.#checkpointErrors.add({ place });
   }
 
   chainBroken(): void {

@@ -1,4 +1,11 @@
-import { type LogRecord, MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_SEQ } from '@rynxs/log';
+import {
+  type LogPosition,
+  type LogRecord,
+  MAX_BATCH_BYTES,
+  MAX_BATCH_RECORDS,
+  MAX_SEQ,
+  type MerkleFrontier,
+} from '@rynxs/log';
 import type { Clock } from '../contracts/clock.js';
 import type { Batch, EventStore, StoreErrorCode } from '../contracts/event-store.js';
 import type { Random } from '../contracts/random.js';
@@ -7,15 +14,6 @@ import type { EventDraft } from '../reconcile/events.js';
 import { encodeBatch, type PreparedEvent, prepareEvent } from './encode.js';
 import type { EventLogMetrics } from './metrics.js';
 import { storeFailure } from './store-failure.js';
-
-/** Where the chain stands: what the next record builds on. */
-export interface ChainPosition {
-  nextSeq: number;
-  /** Hash of the last record; undefined for an empty log. */
-  hash: string | undefined;
-  /** Time of the last record in milliseconds: `ts` never decreases. */
-  lastTimeMs: number;
-}
 
 export interface WriterOptions {
   readonly store: EventStore;
@@ -26,9 +24,11 @@ export interface WriterOptions {
   /** Identity of this process, as in every record's `meta.writer`. */
   readonly writer: string;
   /** Shared with the log: the writer moves it forward, commit by commit. */
-  readonly position: ChainPosition;
+  readonly position: LogPosition;
   /** Called for each record, in order, as soon as its commit is durable and before its `append` resolves. */
   readonly onRecord: (record: LogRecord) => void;
+  /** Called after the records of a commit; the position has moved. */
+  readonly onCommit: () => void;
   /** Bound of the queue. Default 8 MiB. */
   readonly maxQueuedBytes?: number;
   /** How long an ambiguous commit is sent again before the writer gives up. Default 30,000. */
@@ -37,6 +37,9 @@ export interface WriterOptions {
 
 /** Failures after which the store is as it was before the first attempt of a batch. */
 const NOTHING_WRITTEN: ReadonlySet<StoreErrorCode> = new Set(['full', 'denied', 'missing', 'unavailable']);
+
+/** A driver needs some turns of the microtask queue before its write is under way; hashing before that would delay it. */
+const TURNS_TO_BEGIN = 12;
 
 interface PendingAppend {
   readonly events: readonly PreparedEvent[];
@@ -106,6 +109,11 @@ export class LogWriter {
     });
   }
 
+  /** Ends the writer for a reason from outside: nothing more is written. */
+  fail(reason: RynxsError): void {
+    this.#end(reason);
+  }
+
   /** Lets what is queued be committed, then refuses everything. */
   async close(): Promise<void> {
     await this.#running;
@@ -145,28 +153,41 @@ export class LogWriter {
   }
 
   async #commit(group: readonly PendingAppend[]): Promise<readonly LogRecord[]> {
-    const { store, clock, random, metrics, epoch, writer, position } = this.#options;
+    const { store, clock, random, metrics, epoch, writer, position, onRecord, onCommit } = this.#options;
     const events = group.flatMap((pending) => pending.events);
-    const firstSeq = position.nextSeq;
+    const firstSeq = position.size;
     if (firstSeq + events.length - 1 > MAX_SEQ) {
       throw this.#end(rynxsError('RYNXS_LOG_SEQ_EXHAUSTED', { location: store.location }));
     }
-    const timeMs = Math.max(clock.now(), position.lastTimeMs);
+    const { lastTs } = position.term;
+    const ts = new Date(Math.max(clock.now(), lastTs === undefined ? 0 : Date.parse(lastTs))).toISOString();
     const { batch, records } = encodeBatch(events, {
       firstSeq,
-      prevHash: position.hash,
+      prevHash: position.headHash,
       batch: random.hex(8),
       epoch,
       writer,
-      ts: new Date(timeMs).toISOString(),
+      ts,
     });
     const startedAt = clock.monotonic();
-    await this.#send(batch);
+    const sent = this.#send(batch);
+    const frontier = await this.#grownFrontier(batch);
+    await sent;
     metrics.appended(records, (clock.monotonic() - startedAt) / 1000);
-    position.nextSeq = firstSeq + events.length;
-    position.hash = records.at(-1)?.hash;
-    position.lastTimeMs = timeMs;
+    // Position and state move in one step: whoever looks at both, between two steps, sees the same record in them.
+    const epochEnded = records.at(-1)?.event.type === 'EpochEnded';
+    position.advance({ records, frontier, term: { epoch, writer, epochEnded, lastTs: ts } });
+    for (const record of records) onRecord(record);
+    onCommit();
     return records;
+  }
+
+  /** The tree with the batch's records, hashed while the store is busy with it. */
+  async #grownFrontier(batch: Batch): Promise<MerkleFrontier> {
+    for (let turn = 0; turn < TURNS_TO_BEGIN; turn += 1) await undefined;
+    const frontier = this.#options.position.frontier.clone();
+    frontier.appendLines(batch.bytes);
+    return frontier;
   }
 
   /** Until it is settled, only the same bytes are sent for these sequence numbers. */
@@ -215,7 +236,6 @@ export class LogWriter {
   }
 
   #settle(group: readonly PendingAppend[], records: readonly LogRecord[]): void {
-    for (const record of records) this.#options.onRecord(record);
     let from = 0;
     for (const pending of group) {
       pending.resolve(records.slice(from, from + pending.events.length));

@@ -7,7 +7,9 @@ import type { Logger } from '../contracts/logger.js';
 import { RANDOM, type Random } from '../contracts/random.js';
 import { RECONCILER, type Reconciler } from '../contracts/reconciler.js';
 import { TELEMETRY, type Telemetry } from '../contracts/telemetry.js';
+import { ConfigMapAnchor } from '../event-log/config-map-anchor.js';
 import { EventLog, type WritingTerm } from '../event-log/event-log.js';
+import { readLogKeys } from '../event-log/log-keys.js';
 import type { Kernel } from '../host/kernel.js';
 import { Controller } from '../reconcile/controller.js';
 import { DriftBackoff } from '../reconcile/drift-backoff.js';
@@ -44,16 +46,30 @@ export async function startOperator(
   const reconcilers = kernel.getAll(RECONCILER);
   const projection = new Projection(reconcilers);
   const info = await cluster.info(signal);
+  const { settings } = kernel;
+  const keys = await readLogKeys(settings);
   const log = await EventLog.open(
     {
       store: kernel.get(EVENT_STORE),
       clock: kernel.get(CLOCK),
       random: kernel.get(RANDOM),
       telemetry: kernel.get(TELEMETRY),
+      logger: kernel.logger,
+      keys,
+      ...(settings.anchor === 'none'
+        ? {}
+        : { anchor: new ConfigMapAnchor(cluster, settings.namespace, settings.shard) }),
+      hasRivals: settings.leadershipType !== 'standalone',
+      snapshots: projection,
       onRecord: (record: LogRecord) => projection.apply(record),
     },
     signal,
   );
+  if (keys.signer === undefined) {
+    kernel.logger.warn('the log is not signed: LOG_SIGNING_KEY_FILE is not set', {
+      remedy: 'rynxs keys generate',
+    });
+  }
   const run = new OperatorRun({
     cluster,
     info,
@@ -95,7 +111,8 @@ class OperatorRun implements Operator {
   readonly #parts: OperatorParts;
   readonly #stopping = new AbortController();
   readonly #metrics: LeadershipMetrics;
-  readonly #digestKey: string;
+  /** For digests of drifted values when the log has no secret of its own. */
+  readonly #processKey: string;
   readonly #driftBackoff: DriftBackoff;
 
   constructor(parts: OperatorParts) {
@@ -103,7 +120,7 @@ class OperatorRun implements Operator {
     this.log = parts.log;
     this.projection = parts.projection;
     this.#metrics = new LeadershipMetrics(parts.telemetry);
-    this.#digestKey = parts.random.hex(32);
+    this.#processKey = parts.random.hex(32);
     this.#driftBackoff = new DriftBackoff(parts.clock);
   }
 
@@ -182,7 +199,8 @@ class OperatorRun implements Operator {
     await term.append([this.#configuration()]);
     const abort = new AbortController();
     const draining: WritingTerm = { ...term, signal: AbortSignal.any([term.signal, abort.signal]) };
-    const shared = { ...this.#parts, driftBackoff: this.#driftBackoff, digestKey: this.#digestKey };
+    const digestKey = this.#parts.log.deriveKey('digests of drifted values') ?? this.#processKey;
+    const shared = { ...this.#parts, driftBackoff: this.#driftBackoff, digestKey };
     const controllers = reconcilers.map(
       (reconciler) => new Controller({ ...shared, reconciler, term: draining, append: term.append }),
     );

@@ -33,6 +33,48 @@ export interface TailDropped extends Payload {
   readonly kept_as: string;
 }
 
+/** A term found records that no trusted checkpoint covers, and builds on them. */
+export interface TailAdopted extends Payload {
+  readonly from: number;
+  readonly to: number;
+  /** Root of the Merkle tree over all records up to `to`, base64. */
+  readonly root: string;
+}
+
+/** A key signs for the log from here on. */
+export interface KeyAdded extends Payload {
+  /** Verifier key (C2SP signed-note) under the log's origin. */
+  readonly key: string;
+  /** The verifier key that vouches for it, and its signature in base64; null for a first key. */
+  readonly signed_by: string | null;
+  readonly signature: string | null;
+}
+
+/** A key signs for the log no longer; signed by itself. */
+export interface KeyRetired extends Payload {
+  readonly key: string;
+  readonly signed_by: string;
+  readonly signature: string;
+}
+
+/** A loss was accepted on purpose: `rynxs log recover`. */
+export interface LogRecovered extends Payload {
+  /** The first and the last record that the log is known to have had and that are gone. */
+  readonly lost_from: number;
+  readonly lost_to: number;
+  /** The checkpoint that shows it. */
+  readonly old_checkpoint: string | null;
+  readonly reason: string;
+}
+
+/** Writers raced for one new name in the store. */
+export interface StoreProbed extends Payload {
+  /** The store's location. */
+  readonly target: string;
+  readonly racers: number;
+  readonly winners: number;
+}
+
 /** The settings that decisions of this term use, by reconciler. */
 export interface ConfigurationObserved extends Payload {
   readonly reconcilers: {
@@ -137,6 +179,11 @@ export type EventPayload =
   | EpochStarted
   | EpochEnded
   | TailDropped
+  | TailAdopted
+  | KeyAdded
+  | KeyRetired
+  | LogRecovered
+  | StoreProbed
   | ConfigurationObserved
   | ObjectObserved
   | ObjectDeleted

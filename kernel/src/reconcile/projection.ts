@@ -29,6 +29,13 @@ export interface Aggregate {
   readonly health: 'ready' | 'degraded' | undefined;
 }
 
+/** JSON leaves out what is undefined. */
+type SavedAggregate = Omit<Aggregate, 'reconciler' | 'observed' | 'health'> &
+  Partial<Pick<Aggregate, 'observed' | 'health'>>;
+
+/** Rises whenever the same events could lead to another state here than before. */
+const PROJECTION_VERSION = 1;
+
 const NO_PENDING: readonly PendingAction[] = [];
 
 /**
@@ -55,6 +62,43 @@ export class Projection {
   /** The reconciler of the objects that an aggregate id belongs to; undefined when this process has none. */
   reconcilerOf(aggregateId: string): Reconciler | undefined {
     return this.#reconcilers.get(aggregateId.slice(0, aggregateId.indexOf('/')));
+  }
+
+  /** What computes it: this class, and the reconcilers with their versions. */
+  get version(): string {
+    const reconcilers = [...this.#reconcilers.values()].map(({ name, version }) => `${name}@${version}`);
+    return [`projection@${PROJECTION_VERSION}`, ...reconcilers.sort()].join(' ');
+  }
+
+  /** All of it as values that JSON holds: the same state gives the same values in the same order. */
+  *save(): Generator<JsonMap> {
+    for (const [name, configuration] of this.#configurations) yield { configuration_of: name, configuration };
+    for (const aggregate of this.#aggregates.values()) {
+      const { reconciler: _, ...saved } = aggregate;
+      yield saved as unknown as JsonMap;
+    }
+  }
+
+  /** Replaces everything by what `save` gave. Throws TypeError for entries of a reconciler that is not here. */
+  restore(entries: Iterable<JsonMap>): void {
+    this.reset();
+    for (const entry of entries) {
+      if (typeof entry.configuration_of === 'string') {
+        this.#configurations.set(entry.configuration_of, entry.configuration as JsonMap);
+        continue;
+      }
+      const saved = entry as unknown as SavedAggregate;
+      const reconciler = this.reconcilerOf(saved.id);
+      if (reconciler === undefined) throw new TypeError(`no reconciler of ${saved.id}`);
+      const { observed, health, ...rest } = saved;
+      this.#aggregates.set(saved.id, { ...rest, reconciler, observed, health });
+    }
+  }
+
+  /** Forgets everything. */
+  reset(): void {
+    this.#configurations.clear();
+    this.#aggregates.clear();
   }
 
   apply(record: LogRecord): void {

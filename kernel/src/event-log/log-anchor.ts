@@ -1,0 +1,24 @@
+/** How long one request to an anchor may take: leadership must last that long before it is sent. */
+export const ANCHOR_TIMEOUT_MS = 5_000;
+
+/**
+ * A second place that remembers how far each log of a shard has got, and that the owner of the store does not control.
+ * It moves upwards only. Its failures alert and never block; methods throw whatever went wrong.
+ */
+export interface LogAnchor {
+  /** Where it is, for messages: `ConfigMap kube-system/rynxs-log-anchor`. */
+  readonly location: string;
+  /** The checkpoint of each log of this shard that has one, by log id. */
+  read(signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
+  /** Remembers a checkpoint of `size` records, unless one of more records is remembered. `beforeSend` may throw to stop it. */
+  advance(entry: AnchorEntry, signal: AbortSignal, beforeSend: () => void): Promise<void>;
+  /** Remembers a checkpoint whatever was there for this shard; what was is kept aside. For an accepted loss. */
+  replace(entry: AnchorEntry, signal: AbortSignal): Promise<void>;
+}
+
+export interface AnchorEntry {
+  readonly logId: string;
+  readonly size: number;
+  /** The signed checkpoint. */
+  readonly text: string;
+}

@@ -1,0 +1,231 @@
+import {
+  type CheckpointNote,
+  checkpointOrigin,
+  Damage,
+  LogAudit,
+  LogPosition,
+  type LogRecord,
+  NoteError,
+  parseCheckpointNote,
+  parseRecord,
+  RolledBack,
+} from '@rynxs/log';
+import type { DroppedTail, EventStore, OpenedStore } from '../contracts/event-store.js';
+import type { Logger } from '../contracts/logger.js';
+import { newestCheckpoints } from './checkpoint-objects.js';
+import type { LogAnchor } from './log-anchor.js';
+import type { LogKeys } from './log-keys.js';
+import type { EventLogMetrics } from './metrics.js';
+import { newestSnapshot, type ReadSnapshot, type SnapshotSource } from './snapshots.js';
+
+/** So many of the newest checkpoints are looked at: of several keys, and of a branch that was given up. */
+const CHECKPOINTS_TO_READ = 16;
+
+export interface OpeningParts {
+  readonly store: EventStore;
+  readonly keys: LogKeys;
+  readonly anchor: LogAnchor | undefined;
+  readonly snapshots: SnapshotSource | undefined;
+  readonly logger: Logger;
+  readonly metrics: EventLogMetrics;
+  readonly onRecord: (record: LogRecord) => void;
+  /** Opens a log also when some of it is known to be missing. */
+  readonly acceptLoss: boolean;
+}
+
+/** Records that the log is known to have had and that are gone. */
+export interface Loss {
+  readonly lostFrom: number;
+  readonly lostTo: number;
+  /** The checkpoint that shows it. */
+  readonly checkpoint: string | undefined;
+}
+
+export interface OpenedLog {
+  readonly position: LogPosition;
+  readonly droppedTails: readonly DroppedTail[];
+  /** The size of the newest checkpoint of a trusted key. */
+  readonly signedTo: number;
+  /** What was begun with; what stands behind it has not been verified. */
+  readonly snapshot: { readonly size: number; readonly root: Buffer } | undefined;
+  readonly loss: Loss | undefined;
+}
+
+/** What is known of a log from elsewhere than its records. */
+interface Known {
+  readonly checkpoints: readonly string[];
+  /** The anchor of this log. */
+  readonly anchors: readonly string[];
+  /** The log's records were once at least so many. */
+  readonly size: number;
+  /** The anchor of the shard is another log's. */
+  readonly foreign: { readonly logId: string; readonly expected: string; readonly text: string } | undefined;
+}
+
+/** Thrown for a log that is not the one that its shard is anchored to. */
+export class ForeignLog extends Error {
+  constructor(
+    readonly logId: string,
+    readonly expected: string,
+  ) {
+    super(`the log is ${logId}, expected ${expected}`);
+  }
+}
+
+/**
+ * Takes the store for writing, and verifies and replays the log: from a snapshot, else all of it. Compares it with the
+ * newest checkpoints and with the anchor. Throws Damage, RolledBack, ForeignLog, and what the driver throws.
+ */
+export async function openLog(parts: OpeningParts, signal: AbortSignal): Promise<OpenedLog> {
+  const { store, snapshots, acceptLoss } = parts;
+  const known = await whatIsKnown(parts, signal);
+  if (known.foreign !== undefined && !acceptLoss) {
+    throw new ForeignLog(known.foreign.logId, known.foreign.expected);
+  }
+  const opened = await store.open(signal, { knownSize: acceptLoss ? 0 : known.size });
+  const snapshot = snapshots && (await snapshotToBeginWith(parts, snapshots, opened.head.nextSeq, signal));
+  if (snapshots !== undefined && snapshot !== undefined) {
+    try {
+      snapshots.restore(snapshot.entries);
+      return await replay(parts, known, opened, snapshot, signal);
+    } catch (error) {
+      // Replaying everything decides whether the log is to blame, and where.
+      if (!(error instanceof Damage)) throw error;
+      parts.logger.warn('a snapshot does not fit the log and is not used', { error });
+    }
+    snapshots.reset();
+  }
+  return replay(parts, known, opened, undefined, signal);
+}
+
+async function replay(
+  { store, keys, onRecord, acceptLoss }: OpeningParts,
+  known: Known,
+  opened: OpenedStore,
+  snapshot: ReadSnapshot | undefined,
+  signal: AbortSignal,
+): Promise<OpenedLog> {
+  const position = snapshot?.position ?? new LogPosition();
+  const begunWith =
+    snapshot === undefined ? undefined : { size: position.size, root: position.frontier.root() };
+  const audit = new LogAudit({
+    position,
+    ...known,
+    trusted: keys.trusted,
+    onRecord: ({ event, hash }) => onRecord({ event, hash }),
+  });
+  for await (const chunk of store.read(position.size, signal)) audit.push(chunk);
+  assertHead(position, opened);
+  const { droppedTails } = opened;
+  const done = { position, droppedTails, snapshot: begunWith };
+  try {
+    const { signedTo } = audit.finish();
+    return { ...done, signedTo, loss: known.foreign && allOf(known.foreign.text) };
+  } catch (error) {
+    if (!acceptLoss || !(error instanceof RolledBack)) throw error;
+    const { seq, knownSize, checkpoint } = error;
+    return { ...done, signedTo: 0, loss: { lostFrom: seq, lostTo: knownSize - 1, checkpoint } };
+  }
+}
+
+/** What was read must end where the driver says that the next batch goes. */
+function assertHead({ size, headHash }: LogPosition, { head }: OpenedStore): void {
+  if (head.nextSeq === size && (size === 0 || head.hash === headHash)) return;
+  throw new Damage({
+    kind: 'truncated',
+    seq: size,
+    lastGoodSeq: size === 0 ? undefined : size - 1,
+    offset: 0,
+    detail: `the store says that its next record is ${head.nextSeq}, but its records end before ${size}`,
+  });
+}
+
+async function snapshotToBeginWith(
+  { store, keys, logger }: OpeningParts,
+  { version }: SnapshotSource,
+  head: number,
+  signal: AbortSignal,
+): Promise<ReadSnapshot | undefined> {
+  const warn = (name: string, reason: string) => logger.warn('a snapshot is not used', { name, reason });
+  return newestSnapshot(store, { head, version, keys, warn }, signal);
+}
+
+async function whatIsKnown(parts: OpeningParts, signal: AbortSignal): Promise<Known> {
+  const { store, keys } = parts;
+  const { nextSeq } = await store.head(signal);
+  const stored = await newestCheckpoints(store, nextSeq, CHECKPOINTS_TO_READ, signal);
+  const checkpoints = stored.map(({ text }) => text);
+  const anchored = await readAnchor(parts, signal);
+  const logId = nextSeq === 0 ? undefined : await firstLogId(store, signal);
+  const own = logId === undefined ? undefined : anchored.get(logId);
+  const [other] = anchored;
+  const isForeign = logId !== undefined && own === undefined && other !== undefined;
+  const anchors = logId === undefined ? [...anchored.values()] : own === undefined ? [] : [own];
+  const trusted = checkpoints.filter((text) => isTrusted(text, logId, keys));
+  return {
+    checkpoints,
+    anchors,
+    size: Math.max(0, ...[...trusted, ...anchors].map(sizeOf)),
+    foreign: isForeign ? { logId, expected: other[0], text: other[1] } : undefined,
+  };
+}
+
+async function readAnchor(
+  { anchor, logger, metrics }: OpeningParts,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  if (anchor === undefined) return new Map();
+  try {
+    return await anchor.read(signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    metrics.checkpointFailed('anchor');
+    logger.warn('the anchor of the log cannot be read; the log is compared with its checkpoints only', {
+      anchor: anchor.location,
+      error,
+    });
+    return new Map();
+  }
+}
+
+/** The id in the first record, which is verified later; undefined for a log that begins otherwise. */
+async function firstLogId(store: EventStore, signal: AbortSignal): Promise<string | undefined> {
+  for await (const chunk of store.read(0, signal)) {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const lf = bytes.indexOf(0x0a);
+    try {
+      const { payload } = parseRecord(bytes.subarray(0, lf < 0 ? bytes.length : lf)).event;
+      return typeof payload.log_id === 'string' ? payload.log_id : undefined;
+    } catch (error) {
+      if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+      throw error;
+    }
+  }
+  return undefined;
+}
+
+function isTrusted(text: string, logId: string | undefined, { trusted }: LogKeys): boolean {
+  const checkpoint = parsed(text);
+  if (checkpoint === undefined) return false;
+  const { origin, note } = checkpoint;
+  // One key may sign several logs.
+  if (logId !== undefined && origin !== checkpointOrigin(logId)) return false;
+  return trusted.some((key) => key.named(origin).verify(note));
+}
+
+function sizeOf(text: string): number {
+  return parsed(text)?.size ?? 0;
+}
+
+function allOf(text: string): Loss {
+  return { lostFrom: 0, lostTo: sizeOf(text) - 1, checkpoint: text };
+}
+
+function parsed(text: string): CheckpointNote | undefined {
+  try {
+    return parseCheckpointNote(text);
+  } catch (error) {
+    if (error instanceof NoteError) return undefined;
+    throw error;
+  }
+}
