@@ -11,10 +11,10 @@ const DIR = '/var/lib/rynxs/logs';
 const SIGNAL = new AbortController().signal;
 
 function storeOn(disk: SimulatedDisk): FileEventStore {
-  return new FileEventStore(
-    { dir: DIR },
-    { files: disk, takeLock: async () => ({ release: async () => {} }) },
-  );
+  return new FileEventStore({ dir: DIR }, undefined, {
+    files: disk,
+    takeLock: async () => ({ release: async () => {} }),
+  });
 }
 
 function sha256Of(bytes: Uint8Array = Buffer.alloc(0)): string {

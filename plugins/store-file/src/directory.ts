@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { type FileSystem, syncDirectory } from './file-system.js';
+import { DIRECTORY, type FileSystem, syncDirectory } from './file-system.js';
 import { errnoOf, FileStoreError } from './store-error.js';
 
 /** Creates a directory for its owner alone, with those above it that are missing; their names are durable then. */
@@ -26,7 +26,8 @@ export async function makeDirectory(files: FileSystem, path: string): Promise<vo
 
 async function mustBeDirectory(files: FileSystem, path: string): Promise<void> {
   try {
-    await files.readdir(path);
+    const directory = await files.open(path, DIRECTORY);
+    await directory.close();
   } catch (error) {
     if (errnoOf(error) !== 'ENOTDIR') throw error;
     throw new FileStoreError('missing', `${path} is not a directory`, { cause: error });

@@ -24,17 +24,14 @@ async function createHarness(): Promise<EventStoreHarness> {
   const locks = new Map<FileEventStore, HeldLock>();
   return {
     open: () => {
-      const store: FileEventStore = new FileEventStore(
-        { dir },
-        {
-          files: nodeFileSystem,
-          takeLock: async (directory) => {
-            const lock = await takeSqliteLock(directory);
-            locks.set(store, lock);
-            return lock;
-          },
+      const store: FileEventStore = new FileEventStore({ dir }, undefined, {
+        files: nodeFileSystem,
+        takeLock: async (directory) => {
+          const lock = await takeSqliteLock(directory);
+          locks.set(store, lock);
+          return lock;
         },
-      );
+      });
       stores.push(store);
       return store;
     },
@@ -82,7 +79,7 @@ describe('FileEventStore', () => {
   });
 
   function newStore(files: FileSystem = nodeFileSystem): FileEventStore {
-    const store = new FileEventStore({ dir }, { files, takeLock: takeSqliteLock });
+    const store = new FileEventStore({ dir }, undefined, { files, takeLock: takeSqliteLock });
     stores.push(store);
     return store;
   }
@@ -312,7 +309,7 @@ function slowSync(files: FileSystem, onBegin: () => void, end: Promise<void>): F
       return {
         write: (bytes, position) => file.write(bytes, position),
         read: (target, position) => file.read(target, position),
-        size: () => file.size(),
+        stat: () => file.stat(),
         truncate: (bytes) => file.truncate(bytes),
         sync: () => file.sync(),
         dataSync: async () => {

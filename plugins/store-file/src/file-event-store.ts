@@ -6,23 +6,35 @@ import {
   CONFIG,
   type EventStore,
   type ListOptions,
+  LOGGER,
+  type Logger,
   type OpenedStore,
+  type OpenOptions,
   type StoreErrorCode,
   type StoreHead,
   type Token,
 } from '@rynxs/kernel';
+import { MAX_BATCH_BYTES } from '@rynxs/log';
 import { makeDirectory } from './directory.js';
 import { type HeldLock, type TakeLock, takeSqliteLock } from './exclusive-lock.js';
-import { type FileSystem, nodeFileSystem, type OpenFile, readRange, syncDirectory } from './file-system.js';
-import { EMPTY_END, type LogEnd } from './log-end.js';
-import { endOfLog, LogFile } from './log-file.js';
-import { findCommit, readableEnd, streamLines } from './log-reader.js';
+import { isUnfinished, plainName } from './file-names.js';
+import { type FileSystem, nodeFileSystem, readRange, unlinkIfThere } from './file-system.js';
+import { findHead } from './find-head.js';
+import type { LogEnd } from './log-end.js';
+import { LogFile } from './log-file.js';
+import { type ReadableEnd, readAhead, readableEnd, readLog } from './log-reader.js';
 import { NamedObjects } from './named-objects.js';
-import type { FileStoreSettings } from './settings.js';
-import { errnoOf, FileStoreError, storeErrorCode } from './store-error.js';
+import { SegmentCompressor } from './segment-compressor.js';
+import { type LogFiles, openLogFiles } from './segments.js';
+import { DEFAULT_SEGMENT_BYTES, type FileStoreSettings } from './settings.js';
+import { settleAll } from './settle-all.js';
+import { FileStoreError, storeErrorCode } from './store-error.js';
 import { droppedTails, moveTailAside } from './torn-tail.js';
 
-export const LOG_FILE = 'operator-events.log';
+export { LOG_FILE } from './file-names.js';
+
+const MAX_TRAILING_BYTES = 2 * MAX_BATCH_BYTES;
+const NOTHING: ReadableEnd = { offset: 0, nextSeq: undefined };
 
 /** What the store stands on; replaced in tests of failures. */
 export interface FileStoreParts {
@@ -32,21 +44,24 @@ export interface FileStoreParts {
 
 interface OpenLog {
   readonly log: LogFile;
+  readonly compressor: SegmentCompressor;
   readonly lock: HeldLock;
 }
 
 /**
- * The event log in a directory of one host. A commit is one write and one fdatasync of `operator-events.log`.
+ * The event log in a directory of one host. A commit is one write and one fdatasync of `operator-events.log`. When
+ * that is full it becomes a segment, `operator-events.{firstSeq}.log`, which is compressed beside the appends.
  *
- * `open` verifies the last commit and that it is chained to the one before; when bytes follow it, everything is
- * verified before they are moved to `operator-events.torn-{seq}`. All else is verified by who reads it: the kernel
- * replays the whole log before it writes.
+ * `open` verifies the last commit and that it is chained to the one before; when bytes follow it, all of the active
+ * file is verified before they are moved to `operator-events.torn-{seq}`. All else is verified by who reads it.
  */
 export class FileEventStore implements EventStore {
-  static readonly inject: readonly Token<unknown>[] = [CONFIG];
+  static readonly inject: readonly Token<unknown>[] = [CONFIG, LOGGER];
 
   readonly location: string;
   readonly #directory: string;
+  readonly #segmentBytes: number;
+  readonly #logger: Logger | undefined;
   readonly #files: FileSystem;
   readonly #takeLock: TakeLock;
   readonly #objects: NamedObjects;
@@ -58,30 +73,29 @@ export class FileEventStore implements EventStore {
 
   constructor(
     config: Readonly<Record<string, unknown>>,
+    logger?: Logger,
     parts: FileStoreParts = { files: nodeFileSystem, takeLock: takeSqliteLock },
   ) {
-    this.#directory = resolve((config as FileStoreSettings).dir);
+    const { dir, segmentSize = DEFAULT_SEGMENT_BYTES } = config as Partial<FileStoreSettings> & {
+      dir: string;
+    };
+    this.#directory = resolve(dir);
+    this.#segmentBytes = segmentSize;
     this.location = pathToFileURL(this.#directory).href;
+    this.#logger = logger;
     this.#files = parts.files;
     this.#takeLock = parts.takeLock;
     this.#objects = new NamedObjects(parts.files, this.#directory);
   }
 
-  open(signal: AbortSignal): Promise<OpenedStore> {
+  open(signal: AbortSignal, { knownSize = 0 }: OpenOptions = {}): Promise<OpenedStore> {
     return this.#oneByOne(signal, async () => {
       await makeDirectory(this.#files, this.#directory);
       const lock = await this.#takeLock(this.#directory);
-      let file: OpenFile | undefined;
       try {
-        file = await this.#files.open(this.#logPath, constants.O_RDWR | constants.O_CREAT, 0o600);
-        await syncDirectory(this.#files, this.#directory);
-        await this.#objects.removeUnfinished();
-        const end = await this.#recover(file, signal);
-        const tails = await droppedTails(this.#files, this.#directory, end.nextSeq);
-        this.#open = { log: new LogFile(file, end), lock };
-        return { head: headAt(end), droppedTails: tails };
+        return await this.#openLocked(lock, knownSize, signal);
       } catch (error) {
-        await allSettled([file?.close(), lock.release()], error);
+        await settleAll([lock.release()], error);
         throw error;
       }
     });
@@ -96,27 +110,37 @@ export class FileEventStore implements EventStore {
 
   async *read(fromSeq: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     this.#check(signal);
-    const file = await this.#openForReading();
-    if (file === undefined) return;
+    const logFiles = await openLogFiles(this.#files, this.#directory);
     try {
-      // The writer knows its end; what stands behind it is being written.
-      const end = this.#open?.log.end ?? (await readableEnd(file, await file.size()));
-      const start = await findCommit(file, end, fromSeq, signal);
-      yield* streamLines(file, start, end.offset, signal);
+      const end = await this.#readableEnd(logFiles);
+      yield* readAhead(readLog(this.#files, this.#directory, logFiles, end, fromSeq, signal));
     } finally {
-      await file.close();
+      await logFiles.active?.close();
     }
   }
 
   async head(signal: AbortSignal): Promise<StoreHead> {
     this.#check(signal);
     if (this.#open !== undefined) return headAt(this.#open.log.end);
-    const file = await this.#openForReading();
-    if (file === undefined) return headAt(EMPTY_END);
+    const logFiles = await openLogFiles(this.#files, this.#directory);
     try {
-      return headAt(await endOfLog(file, await file.size(), signal));
+      return headAt((await findHead(this.#files, this.#directory, logFiles, signal)).end);
     } finally {
-      await file.close();
+      await logFiles.active?.close();
+    }
+  }
+
+  async trailing(signal: AbortSignal): Promise<Uint8Array> {
+    this.#check(signal);
+    const logFiles = await openLogFiles(this.#files, this.#directory);
+    const { active } = logFiles;
+    try {
+      const { offset } = await this.#readableEnd(logFiles);
+      return active === undefined
+        ? Buffer.alloc(0)
+        : await readRange(active, offset, offset + MAX_TRAILING_BYTES);
+    } finally {
+      await active?.close();
     }
   }
 
@@ -146,31 +170,62 @@ export class FileEventStore implements EventStore {
     await this.#underWay;
     const open = this.#open;
     this.#open = undefined;
-    if (open !== undefined) await allSettled([open.log.close(), open.lock.release()]);
+    if (open === undefined) return;
+    await open.compressor.close();
+    await settleAll([open.log.close(), open.lock.release()]);
   }
 
-  /** Finds the end, and moves the rest of an unfinished commit aside. Throws Damage, and has changed nothing then. */
-  async #recover(file: OpenFile, signal: AbortSignal): Promise<LogEnd> {
-    const size = await file.size();
-    const end = await endOfLog(file, size, signal);
-    if (end.offset === size) return end;
-    const bytes = await readRange(file, end.offset, size);
-    const tail = { seq: end.nextSeq, offset: end.offset, bytes };
-    await moveTailAside(this.#files, this.#directory, file, tail);
-    return end;
-  }
-
-  async #openForReading(): Promise<OpenFile | undefined> {
+  async #openLocked(lock: HeldLock, knownSize: number, signal: AbortSignal): Promise<OpenedStore> {
+    const files = this.#files;
+    const directory = this.#directory;
+    const logFiles = await openLogFiles(files, directory, constants.O_RDWR);
     try {
-      return await this.#files.open(this.#logPath, 'r');
+      const { end, firstSeq } = await findHead(files, directory, logFiles, signal, knownSize);
+      await this.#tidyUp(logFiles, end);
+      const tails = await droppedTails(files, directory, end.nextSeq);
+      const compressor = new SegmentCompressor(files, directory, this.#logger);
+      const { active } = logFiles;
+      const log = new LogFile({
+        files,
+        directory,
+        active: active && { file: active, identity: (await active.stat()).identity },
+        end,
+        firstSeq,
+        segmentBytes: this.#segmentBytes,
+        logger: this.#logger,
+        onRotated: (beforeSeq) => compressor.start(beforeSeq),
+      });
+      compressor.start(firstSeq);
+      this.#open = { log, compressor, lock };
+      return { head: headAt(end), droppedTails: tails };
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return undefined;
+      await settleAll([logFiles.active?.close()], error);
       throw error;
     }
   }
 
-  get #logPath(): string {
-    return join(this.#directory, LOG_FILE);
+  /** Moves the rest of an unfinished commit aside, and removes what else a crash has left. */
+  async #tidyUp({ active, ownSegment }: LogFiles, { offset, nextSeq }: LogEnd): Promise<void> {
+    const files = this.#files;
+    const directory = this.#directory;
+    const size = (await active?.stat())?.size ?? 0;
+    if (active !== undefined && size > offset) {
+      const bytes = await readRange(active, offset, size);
+      await moveTailAside(files, directory, active, { seq: nextSeq, offset, bytes });
+    }
+    if (ownSegment !== undefined) await files.unlink(join(directory, plainName(ownSegment.firstSeq)));
+    for (const { name } of await files.readdir(directory)) {
+      if (isUnfinished(name)) await unlinkIfThere(files, join(directory, name));
+    }
+  }
+
+  /** How much of the active file may be read. The writer knows; what stands behind its end is being written. */
+  async #readableEnd({ active }: LogFiles): Promise<ReadableEnd> {
+    if (active === undefined) return NOTHING;
+    const { identity } = await active.stat();
+    const log = this.#open?.log;
+    if (log !== undefined && log.identity === identity) return log.end;
+    return readableEnd(active);
   }
 
   /** Two appends at once would write to the same place. */
@@ -194,16 +249,4 @@ export class FileEventStore implements EventStore {
 
 function headAt({ nextSeq, hash }: LogEnd): StoreHead {
   return { nextSeq, hash };
-}
-
-/** Does all of it, whatever fails; then throws the failures, together with the one that led here. */
-async function allSettled(work: readonly (Promise<void> | undefined)[], ...causes: unknown[]): Promise<void> {
-  const failures = (await Promise.allSettled(work)).flatMap((outcome) =>
-    outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
-  );
-  if (failures.length === 0) return;
-  const [first] = [...causes, ...failures];
-  throw causes.length + failures.length === 1
-    ? first
-    : new AggregateError([...causes, ...failures], String(first));
 }

@@ -1,5 +1,8 @@
-import { fstatSync } from 'node:fs';
+import { type BigIntStats, constants, fstatSync, statSync } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { errnoOf } from './store-error.js';
+
+const CHUNK_BYTES = 262_144;
 
 /** The calls that the store makes, so that tests can let each one fail. Failures are Node's, with their `code`. */
 export interface FileSystem {
@@ -10,6 +13,13 @@ export interface FileSystem {
   unlink(path: string): Promise<void>;
   mkdir(path: string, mode: number): Promise<void>;
   readdir(path: string): Promise<readonly DirectoryEntry[]>;
+  stat(path: string): Promise<FileStatus>;
+}
+
+export interface FileStatus {
+  readonly size: number;
+  /** Tells a file from all others that exist; names of one file have the same. */
+  readonly identity: string;
 }
 
 export interface DirectoryEntry {
@@ -22,7 +32,7 @@ export interface OpenFile {
   write(bytes: Uint8Array, position: number): Promise<number>;
   /** Reads into `target` from `position`; resolves with how many bytes there were, 0 at the end. */
   read(target: Uint8Array, position: number): Promise<number>;
-  size(): Promise<number>;
+  stat(): Promise<FileStatus>;
   truncate(bytes: number): Promise<void>;
   /** fdatasync: the data, and the size that is needed to read it, are durable. */
   dataSync(): Promise<void>;
@@ -43,7 +53,13 @@ export const nodeFileSystem: FileSystem = {
     const entries = await readdir(path, { withFileTypes: true });
     return entries.map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }));
   },
+  // Asked before every append: the system has the answer in memory, a trip through the thread pool costs more.
+  stat: async (path) => statusOf(statSync(path, { bigint: true })),
 };
+
+function statusOf({ size, dev, ino }: BigIntStats): FileStatus {
+  return { size: Number(size), identity: `${dev}:${ino}` };
+}
 
 class NodeFile implements OpenFile {
   readonly #handle: FileHandle;
@@ -60,9 +76,8 @@ class NodeFile implements OpenFile {
     return (await this.#handle.read(target, 0, target.length, position)).bytesRead;
   }
 
-  async size(): Promise<number> {
-    // Asked before every append: the kernel has the answer in memory, a trip through the thread pool costs more.
-    return fstatSync(this.#handle.fd).size;
+  async stat(): Promise<FileStatus> {
+    return statusOf(fstatSync(this.#handle.fd, { bigint: true }));
   }
 
   truncate(bytes: number): Promise<void> {
@@ -82,6 +97,35 @@ class NodeFile implements OpenFile {
   }
 }
 
+/** Opens directories and nothing else. */
+export const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
+
+/** Undefined when there is no file of that name. */
+export async function openIfThere(
+  files: FileSystem,
+  path: string,
+  flags: string | number,
+): Promise<OpenFile | undefined> {
+  return unlessMissing(files.open(path, flags));
+}
+
+export async function statIfThere(files: FileSystem, path: string): Promise<FileStatus | undefined> {
+  return unlessMissing(files.stat(path));
+}
+
+export async function unlinkIfThere(files: FileSystem, path: string): Promise<void> {
+  await unlessMissing(files.unlink(path));
+}
+
+async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /** Reads exactly the bytes from `start` to `end`, or fewer where the file ends before. */
 export async function readRange(file: OpenFile, start: number, end: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(Math.max(0, end - start));
@@ -94,28 +138,50 @@ export async function readRange(file: OpenFile, start: number, end: number): Pro
   return bytes.subarray(0, length);
 }
 
+/** A file from its start to its end, in chunks of a bounded size. */
+export async function* chunksOf(file: OpenFile): AsyncGenerator<Buffer> {
+  for (let at = 0; ; ) {
+    const chunk = await readRange(file, at, at + CHUNK_BYTES);
+    if (chunk.length === 0) return;
+    at += chunk.length;
+    yield chunk;
+  }
+}
+
+/** For files whose size is bounded. */
+export async function readWhole(file: OpenFile): Promise<Buffer> {
+  return readRange(file, 0, (await file.stat()).size);
+}
+
 export async function writeAll(file: OpenFile, bytes: Uint8Array, position: number): Promise<void> {
   let written = 0;
   while (written < bytes.length) written += await file.write(bytes.subarray(written), position + written);
 }
 
-/** Writes a new file and makes its bytes durable; its name is not yet. */
-export async function writeDurably(files: FileSystem, path: string, bytes: Uint8Array): Promise<void> {
-  const file = await files.open(path, 'w', 0o600);
+/** Opens a file, of its owner alone where it is new, and closes it when the work is done. */
+export async function withFile<T>(
+  files: FileSystem,
+  path: string,
+  flags: string | number,
+  work: (file: OpenFile) => Promise<T>,
+): Promise<T> {
+  const file = await files.open(path, flags, 0o600);
   try {
-    await writeAll(file, bytes, 0);
-    await file.sync();
+    return await work(file);
   } finally {
     await file.close();
   }
 }
 
+/** Writes a new file and makes its bytes durable; its name is not yet. */
+export async function writeDurably(files: FileSystem, path: string, bytes: Uint8Array): Promise<void> {
+  await withFile(files, path, 'w', async (file) => {
+    await writeAll(file, bytes, 0);
+    await file.sync();
+  });
+}
+
 /** Makes the names in a directory durable. */
 export async function syncDirectory(files: FileSystem, path: string): Promise<void> {
-  const directory = await files.open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  await withFile(files, path, DIRECTORY, (directory) => directory.sync());
 }

@@ -1,16 +1,15 @@
-import { MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_RECORD_BYTES } from '@rynxs/log';
-import { type OpenFile, readRange } from './file-system.js';
-import { findEnd } from './log-end.js';
-import { readStoredLine } from './stored-line.js';
+import { MAX_BATCH_BYTES, MAX_RECORD_BYTES } from '@rynxs/log';
+import { type FileSystem, type OpenFile, readRange } from './file-system.js';
+import { fromCommit, lineBefore } from './find-commit.js';
+import { EMPTY_END, findEnd, type LogEnd, startOf } from './log-end.js';
+import { contentOf, openSegment } from './segment-file.js';
+import type { LogFiles, Segment } from './segments.js';
 import { isTorn } from './torn-tail.js';
 
 const LF = 0x0a;
 const CHUNK_BYTES = 262_144;
-/** A probe holds the rest of a line and a whole one. */
-const PROBE_BYTES = 2 * MAX_RECORD_BYTES + 2;
-const SCAN_BYTES = 1_048_576;
 
-/** How much of the file a reader gets to see. */
+/** How much of a file a reader gets to see. */
 export interface ReadableEnd {
   readonly offset: number;
   /** The number after the last record; undefined when the file is damaged and all of it is shown. */
@@ -21,8 +20,9 @@ export interface ReadableEnd {
  * Where reading ends that does not own the log: after the last whole commit, when what follows is being written or is
  * the rest of a write; at the end of the file, when it is damage, so that whoever verifies finds it.
  */
-export async function readableEnd(file: OpenFile, size: number): Promise<ReadableEnd> {
-  const found = await findEnd(file, size);
+export async function readableEnd(file: OpenFile): Promise<ReadableEnd> {
+  const { size } = await file.stat();
+  const found = await findEnd(file, size, (await startOf(file)) ?? EMPTY_END);
   if (found === undefined) return { offset: size, nextSeq: undefined };
   const { end, damage } = found;
   if (end.offset === size) return end;
@@ -31,91 +31,117 @@ export async function readableEnd(file: OpenFile, size: number): Promise<Readabl
   return { offset: size, nextSeq: undefined };
 }
 
-/** The offset of the commit that holds `seq`; the end when there is none yet. Where lines are damaged, one before them. */
-export async function findCommit(
-  file: OpenFile,
+/**
+ * Streams the log from the commit that holds `fromSeq`: the segments in the order of their names, then the active file
+ * up to `end`. What is missing, or in the wrong place, is passed on as it is.
+ */
+export async function* readLog(
+  files: FileSystem,
+  directory: string,
+  { active, segments }: LogFiles,
   end: ReadableEnd,
-  seq: number,
+  fromSeq: number,
   signal: AbortSignal,
-): Promise<number> {
-  if (seq <= 0) return 0;
-  if (end.nextSeq !== undefined && seq >= end.nextSeq) return end.offset;
-  // A commit that holds seq begins at most so many records before it, so another one ends between there and seq.
-  const from = await lineAtOrBefore(file, end.offset, Math.max(0, seq - MAX_BATCH_RECORDS), signal);
-  return commitBefore(file, from, end.offset, seq, signal);
-}
-
-/** Bisects for a line whose number is at most `seq`, to within a scan's length. */
-async function lineAtOrBefore(
-  file: OpenFile,
-  end: number,
-  seq: number,
-  signal: AbortSignal,
-): Promise<number> {
-  let low = 0;
-  let high = end;
-  while (high - low > SCAN_BYTES) {
-    signal.throwIfAborted();
-    const middle = low + Math.floor((high - low) / 2);
-    const probe = await readRange(file, middle, Math.min(end, middle + PROBE_BYTES));
-    const start = probe.indexOf(LF) + 1;
-    const lf = probe.indexOf(LF, start);
-    const line = start > 0 && lf > 0 ? readStoredLine(probe.subarray(start, lf)) : undefined;
-    if (line === undefined) return low;
-    if (line.seq <= seq) low = middle + start;
-    else high = middle;
+): AsyncGenerator<Buffer> {
+  const start = active && end.offset > 0 ? await startOf(active) : undefined;
+  for (const segment of segmentsFrom(segments, start, fromSeq)) {
+    yield* readSegment(files, directory, segment, fromSeq, signal);
   }
-  return low;
+  const isBeyond = end.nextSeq !== undefined && fromSeq >= end.nextSeq;
+  if (active !== undefined && !isBeyond) yield* readLines(active, end.offset, fromSeq, signal);
 }
 
-/** Follows the lines from `from` to the one with `seq`, and tells where its commit begins. */
-async function commitBefore(
-  file: OpenFile,
-  from: number,
-  end: number,
-  seq: number,
+/** Those that may hold `fromSeq` or what follows it: none, when the active file does. */
+function segmentsFrom(
+  segments: readonly Segment[],
+  start: LogEnd | undefined,
+  fromSeq: number,
+): readonly Segment[] {
+  const first = segments.findLastIndex(({ firstSeq }) => firstSeq <= fromSeq);
+  const isInActive = first === segments.length - 1 && start !== undefined && start.nextSeq <= fromSeq;
+  const isAfterAll = isInActive && start.nextSeq > (segments.at(-1)?.firstSeq ?? -1);
+  return isAfterAll ? [] : segments.slice(Math.max(0, first));
+}
+
+async function* readSegment(
+  files: FileSystem,
+  directory: string,
+  { firstSeq, ...names }: Segment,
+  fromSeq: number,
   signal: AbortSignal,
-): Promise<number> {
-  let commitAt = from;
-  let at = from;
-  while (at < end) {
-    signal.throwIfAborted();
-    const bytes = await readRange(file, at, Math.min(end, at + SCAN_BYTES));
-    let start = 0;
-    for (let lf = bytes.indexOf(LF); lf >= 0; lf = bytes.indexOf(LF, start)) {
-      const line = readStoredLine(bytes.subarray(start, lf));
-      if (line === undefined || line.seq >= seq) return commitAt;
-      start = lf + 1;
-      if (line.endsCommit) commitAt = at + start;
+): AsyncGenerator<Buffer> {
+  const segment = await openSegment(files, directory, { firstSeq, ...names });
+  if (segment === undefined) return;
+  try {
+    if (segment.isPlain) {
+      yield* readLines(segment.file, (await segment.file.stat()).size, fromSeq, signal);
+      return;
     }
-    if (start === 0) return commitAt;
-    at += start;
+    const lines = cutAtLines(contentOf(segment, firstSeq), signal);
+    yield* fromSeq > firstSeq ? fromCommit(lines, fromSeq) : lines;
+  } finally {
+    await segment.file.close();
   }
-  return end;
 }
 
-/** Streams the bytes from `start` to `end` in chunks that end with a line. The next one is read while one is used. */
-export async function* streamLines(
+/** The lines of a plain file up to `end`, from the commit that holds `fromSeq`. */
+async function* readLines(
+  file: OpenFile,
+  end: number,
+  fromSeq: number,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  if (fromSeq <= 0) {
+    yield* streamLines(file, 0, end, signal);
+    return;
+  }
+  const start = await lineBefore(file, end, fromSeq, signal);
+  yield* fromCommit(streamLines(file, start, end, signal), fromSeq);
+}
+
+/** Streams the bytes from `start` to `end` in chunks that end with a line. */
+async function* streamLines(
   file: OpenFile,
   start: number,
   end: number,
   signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  let at = start;
-  let reading = readRange(file, at, Math.min(end, at + CHUNK_BYTES));
+): AsyncGenerator<Buffer> {
+  for (let at = start; at < end; ) {
+    signal.throwIfAborted();
+    const bytes = await readRange(file, at, Math.min(end, at + CHUNK_BYTES));
+    const lf = bytes.lastIndexOf(LF);
+    const chunk = lf < 0 ? bytes : bytes.subarray(0, lf + 1);
+    if (chunk.length === 0) return;
+    at += chunk.length;
+    yield chunk;
+  }
+}
+
+/** Cuts chunks where a line ends; what is longer than a line may be is passed on as it is. */
+async function* cutAtLines(chunks: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    signal.throwIfAborted();
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    const lf = bytes.lastIndexOf(LF);
+    const end = bytes.length - lf - 1 > MAX_RECORD_BYTES ? bytes.length : lf + 1;
+    if (end > 0) yield bytes.subarray(0, end);
+    rest = bytes.subarray(end);
+  }
+  if (rest.length > 0) yield rest;
+}
+
+/** Has the next chunk made while one is used: also the first one of the next segment. */
+export async function* readAhead(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Uint8Array> {
+  let next = chunks.next();
   try {
-    while (at < end) {
-      signal.throwIfAborted();
-      const bytes = await reading;
-      const lf = bytes.lastIndexOf(LF);
-      const chunk = lf < 0 ? bytes : bytes.subarray(0, lf + 1);
-      if (chunk.length === 0) return;
-      at += chunk.length;
-      reading = readRange(file, at, Math.min(end, at + CHUNK_BYTES));
-      yield chunk;
+    for (let chunk = await next; chunk.done !== true; chunk = await next) {
+      next = chunks.next();
+      yield chunk.value;
     }
   } finally {
-    // Nobody waits for it when the reader stops early, and the file must not be closed under it.
-    await Promise.allSettled([reading]);
+    // Nobody waits for it when the reader stops early, and files must not be closed under it.
+    await Promise.allSettled([next]);
+    await chunks.return(undefined);
   }
 }

@@ -2,13 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { ListOptions } from '@rynxs/kernel';
 import { makeDirectory } from './directory.js';
-import { type FileSystem, readRange, syncDirectory, writeDurably } from './file-system.js';
+import {
+  type FileSystem,
+  readWhole,
+  syncDirectory,
+  unlinkIfThere,
+  withFile,
+  writeDurably,
+} from './file-system.js';
 import { errnoOf, FileStoreError } from './store-error.js';
 
 const OBJECTS_DIRECTORY = 'objects';
 const MAX_NAME_LENGTH = 200;
 const MAX_OBJECT_BYTES = 16 * 1_048_576;
-const TEMPORARY_FILE = /^operator-events\.object-[0-9a-f-]{36}\.tmp$/;
 
 /** Small files under `objects/`, written aside and then linked to their name, which only the first one can. */
 export class NamedObjects {
@@ -32,7 +38,7 @@ export class NamedObjects {
       await writeDurably(files, aside, bytes);
       await this.#link(aside, path, name);
     } finally {
-      await this.#removeIfThere(aside);
+      await unlinkIfThere(files, aside);
     }
     await syncDirectory(files, dirname(path));
   }
@@ -40,12 +46,7 @@ export class NamedObjects {
   async read(name: string): Promise<Uint8Array | undefined> {
     const path = this.#pathOf(name);
     try {
-      const file = await this.#files.open(path, 'r');
-      try {
-        return await readRange(file, 0, await file.size());
-      } finally {
-        await file.close();
-      }
+      return await withFile(this.#files, path, 'r', readWhole);
     } catch (error) {
       const errno = errnoOf(error);
       // A folder of objects is none itself, and no object has others below it.
@@ -62,27 +63,12 @@ export class NamedObjects {
       .slice(0, limit);
   }
 
-  /** Removes what creations that a crash cut short have left. */
-  async removeUnfinished(): Promise<void> {
-    for (const { name } of await this.#files.readdir(this.#directory)) {
-      if (TEMPORARY_FILE.test(name)) await this.#removeIfThere(join(this.#directory, name));
-    }
-  }
-
   async #link(aside: string, path: string, name: string): Promise<void> {
     try {
       await this.#files.link(aside, path);
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
       throw new FileStoreError('conflict', `the object ${name} exists`, { cause: error });
-    }
-  }
-
-  async #removeIfThere(path: string): Promise<void> {
-    try {
-      await this.#files.unlink(path);
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error;
     }
   }
 

@@ -1,4 +1,5 @@
-import { type LogEvent, recordParts } from '@rynxs/log';
+import { createHash } from 'node:crypto';
+import { type LogEvent, MAX_RECORD_BYTES, recordParts } from '@rynxs/log';
 
 /** What the driver itself needs to know of a line, which it does not verify. */
 export interface StoredLine {
@@ -27,4 +28,12 @@ export function readStoredLine(line: Uint8Array): StoredLine | undefined {
   const { meta } = event;
   if (meta === undefined || typeof meta?.batch !== 'string') return undefined;
   return { seq, hash, prevHash, batch: meta.batch, endsCommit: meta.end === true };
+}
+
+/** Undefined for what is not a record with the hash that it carries. */
+export function verifiedLine(line: Uint8Array): StoredLine | undefined {
+  const parts = line.length <= MAX_RECORD_BYTES ? recordParts(line) : undefined;
+  if (parts === undefined) return undefined;
+  const hash = createHash('sha256').update(parts.prevHash, 'latin1').update(parts.event).digest('hex');
+  return hash === parts.hash ? readStoredLine(line) : undefined;
 }

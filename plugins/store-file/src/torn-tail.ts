@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { DroppedTail } from '@rynxs/kernel';
-import { type Damage, type DamageKind, MAX_BATCH_BYTES, MAX_RECORD_BYTES, recordParts } from '@rynxs/log';
-import { type FileSystem, type OpenFile, readRange, syncDirectory, writeDurably } from './file-system.js';
-import { readStoredLine, type StoredLine } from './stored-line.js';
+import { type Damage, type DamageKind, MAX_BATCH_BYTES } from '@rynxs/log';
+import {
+  type FileSystem,
+  type OpenFile,
+  readWhole,
+  syncDirectory,
+  withFile,
+  writeDurably,
+} from './file-system.js';
+import { verifiedLine } from './stored-line.js';
 
 const LF = 0x0a;
 const TORN_FILE = /^operator-events\.torn-(\d{1,10})(?:-(\d+))?$/;
@@ -49,7 +56,7 @@ export async function moveTailAside(
   log: OpenFile,
   tail: { readonly seq: number; readonly offset: number; readonly bytes: Buffer },
 ): Promise<void> {
-  const kept = await keptTails(files, directory);
+  const kept = await keptTails(files, directory, tail.seq);
   const isKept = kept.some(({ told }) => told.seq === tail.seq && told.sha256 === sha256(tail.bytes));
   if (!isKept) {
     const numbers = kept.filter(({ told }) => told.seq === tail.seq).map(({ number }) => number);
@@ -69,8 +76,7 @@ export async function droppedTails(
   directory: string,
   nextSeq: number,
 ): Promise<readonly DroppedTail[]> {
-  const kept = await keptTails(files, directory);
-  return kept.map(({ told }) => told).filter(({ seq }) => seq >= nextSeq);
+  return (await keptTails(files, directory, nextSeq)).map(({ told }) => told);
 }
 
 interface KeptTail {
@@ -79,25 +85,20 @@ interface KeptTail {
   readonly number: number;
 }
 
-async function keptTails(files: FileSystem, directory: string): Promise<readonly KeptTail[]> {
+async function keptTails(
+  files: FileSystem,
+  directory: string,
+  fromSeq: number,
+): Promise<readonly KeptTail[]> {
   const kept: KeptTail[] = [];
   for (const { name } of await files.readdir(directory)) {
     const match = TORN_FILE.exec(name);
-    if (match === null) continue;
-    const bytes = await readFile(files, join(directory, name));
+    if (match === null || Number(match[1]) < fromSeq) continue;
+    const bytes = await withFile(files, join(directory, name), 'r', readWhole);
     const told = { seq: Number(match[1]), bytes: bytes.length, sha256: sha256(bytes), keptAs: name };
     kept.push({ told, number: Number(match[2] ?? 1) });
   }
   return kept.sort((a, b) => a.told.seq - b.told.seq || a.number - b.number);
-}
-
-async function readFile(files: FileSystem, path: string): Promise<Buffer> {
-  const file = await files.open(path, 'r');
-  try {
-    return await readRange(file, 0, await file.size());
-  } finally {
-    await file.close();
-  }
 }
 
 function* linesOf(bytes: Buffer): Generator<Buffer> {
@@ -108,14 +109,6 @@ function* linesOf(bytes: Buffer): Generator<Buffer> {
     yield bytes.subarray(start, end);
     start = end + 1;
   }
-}
-
-/** A record that has the hash that it carries. */
-function verifiedLine(line: Buffer): StoredLine | undefined {
-  const parts = line.length <= MAX_RECORD_BYTES ? recordParts(line) : undefined;
-  if (parts === undefined) return undefined;
-  const hash = createHash('sha256').update(parts.prevHash, 'latin1').update(parts.event).digest('hex');
-  return hash === parts.hash ? readStoredLine(line) : undefined;
 }
 
 function sha256(bytes: Buffer): string {

@@ -1,6 +1,12 @@
 import { constants } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { DirectoryEntry, FileSystem, OpenFile } from '../file-system.js';
+import {
+  DIRECTORY,
+  type DirectoryEntry,
+  type FileStatus,
+  type FileSystem,
+  type OpenFile,
+} from '../file-system.js';
 
 const SECTOR_BYTES = 512;
 
@@ -8,7 +14,7 @@ const SECTOR_BYTES = 512;
 export interface DiskCall {
   /** Counts from 0. */
   readonly index: number;
-  readonly name: 'open' | 'rename' | 'link' | 'unlink' | 'mkdir' | 'readdir' | keyof OpenFile;
+  readonly name: 'open' | 'rename' | 'link' | 'unlink' | 'mkdir' | 'readdir' | 'stat' | keyof OpenFile;
   readonly path: string;
 }
 
@@ -30,9 +36,16 @@ export function errnoError(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${code}: simulated`), { code });
 }
 
+let inodes = 0;
+
 class Inode {
+  readonly identity = String(inodes++);
   durable = Buffer.alloc(0);
   current = Buffer.alloc(0);
+
+  get status(): FileStatus {
+    return { size: this.current.length, identity: this.identity };
+  }
 
   sync(): void {
     this.durable = Buffer.from(this.current);
@@ -98,12 +111,14 @@ export class SimulatedDisk implements FileSystem {
   async open(path: string, flags: string | number): Promise<OpenFile> {
     this.#call('open', path);
     const entry = this.#current.get(path);
-    const isCreating = flags === 'w' || (typeof flags === 'number' && (flags & constants.O_CREAT) !== 0);
+    const isTruncating = flags === 'w' || flags === 'w+';
+    const isCreating = isTruncating || (typeof flags === 'number' && (flags & constants.O_CREAT) !== 0);
     if (entry === 'directory') return this.#openDirectory(path);
+    if (flags === DIRECTORY) throw errnoError(entry === undefined ? 'ENOENT' : 'ENOTDIR');
     if (entry === undefined && !isCreating) throw errnoError('ENOENT');
     const inode = entry ?? new Inode();
     if (entry === undefined) this.#add(path, inode);
-    if (flags === 'w') inode.current = Buffer.alloc(0);
+    if (isTruncating) inode.current = Buffer.alloc(0);
     return this.#openFile(path, inode);
   }
 
@@ -139,6 +154,12 @@ export class SimulatedDisk implements FileSystem {
       .map(([name, entry]) => ({ name: basename(name), isDirectory: entry === 'directory' }));
   }
 
+  async stat(path: string): Promise<FileStatus> {
+    this.#call('stat', path);
+    const entry = this.#mustFind(path);
+    return entry === 'directory' ? { size: 0, identity: path } : entry.status;
+  }
+
   #openDirectory(path: string): OpenFile {
     const refuse = async (): Promise<never> => {
       throw errnoError('EISDIR');
@@ -148,7 +169,7 @@ export class SimulatedDisk implements FileSystem {
       write: refuse,
       truncate: refuse,
       dataSync: refuse,
-      size: async () => 0,
+      stat: refuse,
       sync: async () => {
         this.#call('sync', path);
         for (const name of new Set([...this.#durable.keys(), ...this.#current.keys()])) {
@@ -177,9 +198,9 @@ export class SimulatedDisk implements FileSystem {
         this.#call('read', path);
         return inode.current.copy(target, 0, position);
       },
-      size: async () => {
-        this.#call('size', path);
-        return inode.current.length;
+      stat: async () => {
+        this.#call('stat', path);
+        return inode.status;
       },
       truncate: async (bytes) => {
         this.#call('truncate', path);
