@@ -5,6 +5,7 @@ import { configCommand } from './commands/config.js';
 import type { CommandContext } from './commands/context.js';
 import { devCommand } from './commands/dev.js';
 import { errorsCommand } from './commands/errors.js';
+import { keysCommand } from './commands/keys.js';
 import { logCommand } from './commands/log.js';
 import { pluginsCommand } from './commands/plugins.js';
 import { replayCommand } from './commands/replay.js';
@@ -42,6 +43,7 @@ export function createProgram(context: CommandContext): Command {
     .addCommand(agentsCommand(context))
     .addCommand(logCommand(context))
     .addCommand(replayCommand(context))
+    .addCommand(keysCommand(context))
     .addCommand(pluginsCommand(context))
     .addCommand(configCommand(context))
     .addCommand(errorsCommand(context), { hidden: true })

@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
 
+const THE_LOG =
+  'the log: file://DIR or s3://BUCKET/PREFIX (default: ./.rynxs/logs if there is one, else LOG_DIR)';
+
 /** Adds `--store URL`, which every command that reads a log has. */
-export function withStore(command: Command): Command {
-  return command.addOption(
-    new Option('--store <url>', 'the log: file://DIR (default: ./.rynxs/logs if there is one, else LOG_DIR)'),
-  );
+export function withStore(command: Command, description = THE_LOG): Command {
+  return command.addOption(new Option('--store <url>', description));
 }

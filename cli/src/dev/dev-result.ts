@@ -1,4 +1,4 @@
-import type { VerifyReport } from '../log-reading/verify-log.js';
+import type { VerifyReport } from '../log-verification/verify-report.js';
 import { type AgentProgress, describeWaiting } from './agent-progress.js';
 
 /** One agent in the result of `rynxs dev --output json`. */

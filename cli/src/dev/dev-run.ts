@@ -4,7 +4,8 @@ import { join, relative } from 'node:path';
 import { type RynxsError, rynxsError } from '@rynxs/kernel';
 import { dataDirectory, kubeconfigFile, logDirectory as usualLogDirectory } from '../data-directory.js';
 import { openLogForReading } from '../log-reading/open-log.js';
-import { type VerifyReport, verifyLog } from '../log-reading/verify-log.js';
+import { verifyLog } from '../log-verification/verify-log.js';
+import type { VerifyReport } from '../log-verification/verify-report.js';
 import { keyOf } from '../manifests/apply-object.js';
 import type { TypedManifest } from '../manifests/validate-manifests.js';
 import { formatCount, formatElapsed } from '../terminal/quantities.js';
@@ -110,7 +111,7 @@ export class DevRun {
     let report: VerifyReport;
     if (logDirectory !== undefined) {
       await this.#session.stopOperator();
-      const log = await openLogForReading({ scheme: 'file', address: logDirectory });
+      const log = await openLogForReading({ scheme: 'file', address: logDirectory, env: this.#terminal.env });
       report = await verifyLog(log, { signal: this.#terminal.interrupted });
     } else {
       report = await verifyLog(store, { signal: this.#session.signal });

@@ -1,10 +1,10 @@
 import { rynxsError } from '@rynxs/kernel';
-import type { VerifiedCommit } from '@rynxs/log';
+import type { VerifiedCommit, VerifiedLine } from '@rynxs/log';
 import type { OutputFormat } from '../terminal/output-format.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { logLocation } from './log-location.js';
 import { openLogForReading } from './open-log.js';
-import { type ReadRecord, readCommits } from './read-records.js';
+import { readCommits } from './read-records.js';
 
 /** `rynxs log inspect`. Throws RYNXS_LOG_NO_SUCH_RECORD. */
 export async function inspectCommand(
@@ -26,12 +26,15 @@ export async function inspectCommand(
   throw rynxsError('RYNXS_LOG_NO_SUCH_RECORD', { location: store.location, seq });
 }
 
-function describe({ event, hash, prevHash, bytes }: ReadRecord, { firstSeq, count }: VerifiedCommit): object {
+function describe(
+  { event, hash, prevHash, line }: VerifiedLine,
+  { firstSeq, count }: VerifiedCommit,
+): object {
   return {
     event,
     event_hash: hash,
     prev_hash: prevHash,
-    bytes,
+    bytes: line.length + 1,
     commit: {
       batch: event.meta?.batch ?? null,
       first_seq: firstSeq,
@@ -41,8 +44,8 @@ function describe({ event, hash, prevHash, bytes }: ReadRecord, { firstSeq, coun
   };
 }
 
-function formatRecord(record: ReadRecord, commit: VerifiedCommit): string {
-  const { event, hash, prevHash, bytes } = record;
+function formatRecord(record: VerifiedLine, commit: VerifiedCommit): string {
+  const { event, hash, prevHash, line } = record;
   const last = commit.firstSeq + commit.count - 1;
   const batch = event.meta?.batch === undefined ? '' : `, batch ${event.meta.batch}`;
   return [
@@ -50,7 +53,7 @@ function formatRecord(record: ReadRecord, commit: VerifiedCommit): string {
     `hash    ${hash}`,
     `prev    ${prevHash}`,
     `commit  seq ${commit.firstSeq} to ${last}${batch}`,
-    `bytes   ${bytes}`,
+    `bytes   ${line.length + 1}`,
     '',
   ].join('\n');
 }

@@ -4,9 +4,9 @@ import { SampleLog } from '@rynxs/kernel/testing';
 import { FileEventStore } from '@rynxs/store-file';
 import { expect } from 'chai';
 import { runCommandLine } from '../command-line.js';
+import type { VerifyReport } from '../log-verification/verify-report.js';
 import { RecordingTerminal } from '../testing/recording-terminal.test.js';
 import { TemporaryDirectory } from '../testing/temporary-directory.test.js';
-import type { VerifyReport } from './verify-log.js';
 
 const signal = new AbortController().signal;
 

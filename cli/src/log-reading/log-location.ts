@@ -9,6 +9,8 @@ export interface LogLocation {
   readonly scheme: string;
   /** For `file` the absolute path of the directory, else what follows `://`. */
   readonly address: string;
+  /** Where a driver finds what else it needs: endpoint, region, credentials. */
+  readonly env: Terminal['env'];
 }
 
 /**
@@ -19,16 +21,16 @@ export function logLocation(
   store: string | undefined,
   { env, cwd }: Pick<Terminal, 'env' | 'cwd'>,
 ): LogLocation {
-  if (store !== undefined) return parseLocation(store, cwd);
+  if (store !== undefined) return { ...parseLocation(store, cwd), env };
   const ofDev = logDirectory(dataDirectory(undefined, cwd));
-  if (existsSync(ofDev)) return { scheme: 'file', address: ofDev };
+  if (existsSync(ofDev)) return { scheme: 'file', address: ofDev, env };
   const directory = env.LOG_DIR ?? '';
-  if (directory !== '') return { scheme: 'file', address: resolve(cwd, directory) };
+  if (directory !== '') return { scheme: 'file', address: resolve(cwd, directory), env };
   throw rynxsError('RYNXS_LOG_NOT_FOUND', { location: ofDev });
 }
 
 /** `file://` may be followed by a relative path too, which URLs cannot hold. */
-function parseLocation(store: string, cwd: string): LogLocation {
+function parseLocation(store: string, cwd: string): Omit<LogLocation, 'env'> {
   const match = /^([a-z][a-z0-9+.-]*):\/\/(.+)$/.exec(store);
   if (match === null) {
     throw rynxsError('RYNXS_STORE_URL', { url: store, detail: 'it has no scheme, or nothing follows it' });

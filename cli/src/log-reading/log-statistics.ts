@@ -1,4 +1,4 @@
-import type { ReadRecord } from './read-records.js';
+import type { VerifiedLine } from '@rynxs/log';
 
 export interface Count<N extends string | number> {
   readonly name: N;
@@ -9,6 +9,9 @@ export interface Count<N extends string | number> {
 export interface LogStatisticsReport {
   readonly records: number;
   readonly bytes: number;
+  readonly commits: number;
+  /** The largest record, its line's end included. */
+  readonly largest_record_bytes: number;
   readonly first_ts: string | null;
   readonly last_ts: string | null;
   /** Between the first record and the last; null when they are of one moment. */
@@ -25,6 +28,8 @@ export interface LogStatisticsReport {
 export class LogStatistics {
   #records = 0;
   #bytes = 0;
+  #commits = 0;
+  #largest = 0;
   #firstTs: string | undefined;
   #lastTs: string | undefined;
   readonly #types = new Map<string, number>();
@@ -35,15 +40,10 @@ export class LogStatistics {
     return this.#records;
   }
 
-  add({ event, bytes }: ReadRecord): void {
-    this.#records += 1;
-    this.#bytes += bytes;
-    this.#firstTs ??= event.ts;
-    this.#lastTs = event.ts;
-    increment(this.#types, event.type);
-    increment(this.#aggregates, event.aggregate_id);
-    // Records of earlier versions have no meta; they count as epoch 0.
-    increment(this.#epochs, event.meta?.epoch ?? 0);
+  /** Counts a whole commit. */
+  add(records: readonly VerifiedLine[]): void {
+    this.#commits += 1;
+    for (const record of records) this.#count(record);
   }
 
   report(): LogStatisticsReport {
@@ -51,6 +51,8 @@ export class LogStatistics {
     return {
       records: this.#records,
       bytes: this.#bytes,
+      commits: this.#commits,
+      largest_record_bytes: this.#largest,
       first_ts: this.#firstTs ?? null,
       last_ts: this.#lastTs ?? null,
       records_per_second: seconds > 0 ? Number((this.#records / seconds).toPrecision(3)) : null,
@@ -58,6 +60,19 @@ export class LogStatistics {
       by_agent: sorted(this.#aggregates),
       by_epoch: [...this.#epochs].map(([name, records]) => ({ name, records })),
     };
+  }
+
+  #count({ event, line }: VerifiedLine): void {
+    const bytes = line.length + 1;
+    this.#records += 1;
+    this.#bytes += bytes;
+    this.#largest = Math.max(this.#largest, bytes);
+    this.#firstTs ??= event.ts;
+    this.#lastTs = event.ts;
+    increment(this.#types, event.type);
+    increment(this.#aggregates, event.aggregate_id);
+    // Records of earlier versions have no meta; they count as epoch 0.
+    increment(this.#epochs, event.meta?.epoch ?? 0);
   }
 }
 

@@ -1,20 +1,11 @@
 import type { EventStore } from '@rynxs/kernel';
-import { ChainVerifier, type LogEvent, type VerifiedCommit } from '@rynxs/log';
+import { ChainVerifier, type VerifiedCommit, type VerifiedLine } from '@rynxs/log';
 import { readFailure } from './read-failure.js';
 
-/** A record as the log commands show it. */
-export interface ReadRecord {
-  readonly event: LogEvent;
-  readonly hash: string;
-  readonly prevHash: string;
-  /** Bytes of its line, LF included. */
-  readonly bytes: number;
-}
-
-/** A commit with its records, verified from where reading began. */
+/** A commit with its records, verified from where reading began. Their lines are good until the next one is read. */
 export interface ReadCommit {
   readonly commit: VerifiedCommit;
-  readonly records: readonly ReadRecord[];
+  readonly records: readonly VerifiedLine[];
 }
 
 /**
@@ -28,13 +19,10 @@ export async function* readCommits(
   signal: AbortSignal,
 ): AsyncGenerator<ReadCommit, void, undefined> {
   let ready: ReadCommit[] = [];
-  let records: ReadRecord[] = [];
+  let records: VerifiedLine[] = [];
   const verifier = new ChainVerifier({
     fromSeq,
-    onRecord: (record) => {
-      const { event, hash, prevHash, line } = record;
-      records.push({ event, hash, prevHash, bytes: line.length + 1 });
-    },
+    onRecord: (record) => void records.push(record),
     onCommit: (commit) => {
       ready.push({ commit, records });
       records = [];

@@ -19,7 +19,7 @@ export async function statsCommand(
   const statistics = new LogStatistics();
   using progress = new ProgressLine(terminal);
   for await (const { records } of readCommits(store, 0, terminal.interrupted)) {
-    for (const record of records) statistics.add(record);
+    statistics.add(records);
     progress.show(`reading: ${formatCount(statistics.records, 'record')}`);
   }
   if (statistics.records === 0) throw notFound(store);
@@ -34,7 +34,7 @@ export function formatStatistics(report: LogStatisticsReport & { readonly locati
   const more = by_agent.length - AGENTS_SHOWN;
   return [
     `log      ${report.location}\n`,
-    `records  ${formatNumber(report.records)}, ${formatBytes(report.bytes)}\n`,
+    `records  ${formatNumber(report.records)} in ${formatCount(report.commits, 'commit')}, ${formatBytes(report.bytes)}, the largest ${formatBytes(report.largest_record_bytes)}\n`,
     `first    ${report.first_ts ?? '-'}\n`,
     `last     ${report.last_ts ?? '-'}\n`,
     `rate     ${report.records_per_second === null ? '-' : `${report.records_per_second} records/s`}\n`,

@@ -24,7 +24,13 @@ export class ProgressLine implements Disposable {
     this.#terminal.stderr.write(`${ERASE_LINE}${text.slice(0, (this.#terminal.stderr.columns ?? 80) - 1)}`);
   }
 
-  [Symbol.dispose](): void {
+  /** Clears the line, so that a result can be printed; the next `show` draws it again. */
+  hide(): void {
     if (this.#drawn) this.#terminal.stderr.write(ERASE_LINE);
+    this.#drawn = false;
+  }
+
+  [Symbol.dispose](): void {
+    this.hide();
   }
 }

@@ -39,10 +39,16 @@ export function formatNumber(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** Reads `250ms`, `60s`, `2m`, `1h` or a whole number of seconds into milliseconds; undefined for anything else. */
+/** Reads `250ms`, `60s`, `2m`, `1h`, `7d` or a whole number of seconds into milliseconds; undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
-  const match = /^(\d{1,9})(ms|s|m|h)?$/.exec(text);
+  const match = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text);
   if (match === null) return undefined;
-  const factors: Readonly<Record<string, number>> = { ms: 1, s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS };
+  const factors: Readonly<Record<string, number>> = {
+    ms: 1,
+    s: SECOND_MS,
+    m: MINUTE_MS,
+    h: HOUR_MS,
+    d: DAY_MS,
+  };
   return Number(match[1]) * (factors[match[2] ?? 's'] ?? SECOND_MS);
 }

@@ -1,6 +1,8 @@
 /** A stream that a command writes text to. */
 export interface TextOutput {
+  /** False asks to wait for `drain` before writing on, as streams do. */
   write(text: string): unknown;
+  once?(event: 'drain', listener: () => void): unknown;
   readonly isTTY?: boolean | undefined;
   /** Width in characters, where it is a terminal. */
   readonly columns?: number | undefined;

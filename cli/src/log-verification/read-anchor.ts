@@ -1,0 +1,63 @@
+import { CLUSTER, ClusterError, ConfigMapAnchor, type EventStore, rynxsError } from '@rynxs/kernel';
+import { startClientKernel } from '../cluster/client-kernel.js';
+import { chosenKubeconfig } from '../cluster/kubeconfig.js';
+import { readCommits } from '../log-reading/read-records.js';
+import type { Terminal } from '../terminal/terminal.js';
+import { withKernel } from '../with-kernel.js';
+
+const DEFAULT_NAMESPACE = 'default';
+const DEFAULT_SHARD = 'default';
+
+interface AnchorPlace {
+  /** Default: POD_NAMESPACE. */
+  readonly namespace: string | undefined;
+  readonly kubeconfig: string | undefined;
+}
+
+/**
+ * The checkpoints that the cluster's anchor remembers of the log; of its whole shard, when the log does not tell who it is.
+ * Throws RYNXS_CHECKPOINT_MISSING when there are none, RYNXS_CLUSTER_REQUEST when the cluster does not answer.
+ */
+export async function readAnchors(
+  store: EventStore,
+  { namespace = '', kubeconfig }: AnchorPlace,
+  terminal: Terminal,
+): Promise<readonly string[]> {
+  const { logId, shard } = await identityOf(store, terminal.interrupted);
+  const place = namespace || (terminal.env.POD_NAMESPACE ?? '') || DEFAULT_NAMESPACE;
+  const kernel = await startClientKernel(chosenKubeconfig(kubeconfig, terminal), terminal);
+  const { anchored, location } = await withKernel(kernel, async (started) => {
+    const anchor = new ConfigMapAnchor(started.get(CLUSTER), place, shard);
+    try {
+      return { anchored: await anchor.read(terminal.interrupted), location: anchor.location };
+    } catch (cause) {
+      if (!(cause instanceof ClusterError)) throw cause;
+      const what = `give ${anchor.location}`;
+      throw rynxsError('RYNXS_CLUSTER_REQUEST', { what, detail: cause.message }, { cause });
+    }
+  });
+  const own = [...anchored].filter(([id]) => logId === undefined || id === logId).map(([, text]) => text);
+  if (own.length > 0) return own;
+  const detail = `is in ${location}, which has ${[...anchored.keys()].join(', ') || 'none'}`;
+  throw rynxsError('RYNXS_CHECKPOINT_MISSING', { location: store.location, detail });
+}
+
+/** What the log's first record says; nothing where that cannot be read, which verifying will tell. */
+async function identityOf(
+  store: EventStore,
+  signal: AbortSignal,
+): Promise<{ readonly logId: string | undefined; readonly shard: string }> {
+  try {
+    for await (const { records } of readCommits(store, 0, signal)) {
+      const payload = records[0]?.event.payload;
+      const [logId, shard] = [payload?.log_id, payload?.shard];
+      return {
+        logId: typeof logId === 'string' ? logId : undefined,
+        shard: typeof shard === 'string' ? shard : DEFAULT_SHARD,
+      };
+    }
+  } catch {
+    signal.throwIfAborted();
+  }
+  return { logId: undefined, shard: DEFAULT_SHARD };
+}
