@@ -160,7 +160,8 @@ export class Ledger {
   }
 }
 
-function isCount(value: Json | undefined): value is number {
+/** Whether a field is what sequence numbers and counts are. */
+export function isCount(value: Json | undefined): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 

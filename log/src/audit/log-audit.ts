@@ -10,7 +10,7 @@ import type {
   VerifiedLine,
 } from '../verification.js';
 import { judge } from './judge.js';
-import { LOG_AGGREGATE } from './ledger.js';
+import { isCount, LOG_AGGREGATE } from './ledger.js';
 import { LogPosition } from './log-position.js';
 import { RootRecorder } from './root-recorder.js';
 import { readWitness, type UntrustedCheckpoint, type Witness } from './witness.js';
@@ -138,7 +138,7 @@ export class LogAudit {
     if (event.type === 'EpochStarted') this.#want(event.seq);
     if (event.type !== 'TailAdopted' || event.hash_version !== 'v3') return;
     const { to, root } = event.payload;
-    if (typeof to !== 'number' || to >= event.seq || typeof root !== 'string') return;
+    if (!isCount(to) || to >= event.seq || typeof root !== 'string') return;
     this.#adopted.push({
       kind: 'adopted',
       size: to + 1,

@@ -1,0 +1,2 @@
+export { type LegacyEvent, LegacyLog, type LegacyVersion } from './legacy-log.js';
+export { PythonFloat, type PythonJson, pythonJson } from './python-json.js';
