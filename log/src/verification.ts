@@ -13,7 +13,10 @@ export interface VerifiedLine {
    * the chunk.
    */
   readonly line: Uint8Array;
-  /** The event, parsed when first asked for (from `line`: ask while the chunk is unchanged). */
+  /**
+   * The event, parsed when first asked for (from `line`: ask while the chunk is unchanged). One of an earlier version
+   * (`hash_version` absent or "v2") has a `seq`, and may lack everything else.
+   */
   readonly event: LogEvent;
 }
 

@@ -12,8 +12,8 @@ const MAY_IMPORT = [
   { package: /^test$/, internal: 'all' },
 ];
 
-/** Tests, and what only tests use; the kernel's test kit is published, so the rules for products hold for it. */
-const TESTS = String.raw`\.test\.js$|^test/|^(?!kernel/).*/testing/`;
+/** Tests, and what only tests use; the test kits of log and kernel are published: the rules for products hold there. */
+const TESTS = String.raw`\.test\.js$|^test/|^(?!(?:kernel|log)/).*/testing/`;
 const IMPORT = /^(import|export)\b[^;=]*?\bfrom\s*['"]|^import\s*['"]/m;
 const SAME_PACKAGE = '^((?:plugins/)?[^/]+)/dist/';
 
@@ -76,7 +76,7 @@ const RULES = [
   {
     name: 'no-test-code-in-products',
     comment: 'Only tests and the test kit import tests and the test kit.',
-    from: { path: SAME_PACKAGE, pathNot: [TESTS, '^kernel/dist/testing/'] },
+    from: { path: SAME_PACKAGE, pathNot: [TESTS, '^(?:kernel|log)/dist/testing/'] },
     to: { path: ['/testing/', String.raw`\.test\.js$`] },
   },
 ];

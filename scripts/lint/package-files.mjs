@@ -44,12 +44,12 @@ function wrongVersions(place, { version, dependencies = {} }) {
     .map(([name, range]) => `${place}: ${name} is ${range}, not ${version}`);
 }
 
-/** What was built is published, but for tests and what only tests use; the kernel's test kit is for others, too. */
-function wrongFiles(root, place, { name, files = [] }) {
+/** What was built is published, but for tests and what only tests use; a test kit that is exported is for others, too. */
+function wrongFiles(root, place, { exports = {}, files = [] }) {
   const hasHelpers = readdirSync(join(root, dirname(place), 'src'), { recursive: true }).some((path) =>
     /(^|\/)testing$/.test(path),
   );
-  const helpers = hasHelpers && name !== '@rynxs/kernel' ? ['!dist/**/testing'] : [];
+  const helpers = hasHelpers && exports['./testing'] === undefined ? ['!dist/**/testing'] : [];
   return ['dist', '!dist/**/*.test.*', '!dist/.tsbuildinfo', ...helpers]
     .filter((pattern) => !files.includes(pattern))
     .map((pattern) => `${place}: files lacks ${pattern}`);
