@@ -113,7 +113,8 @@ describe('an audit of what an attacker wrote', () => {
     const log = new AuditedLog().events(3);
     const real = log.checkpoint([KEY]);
     const text = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      fc.string(),
+      fc.constantFrom('\ud800\n\n', '\u0000', '\n\n', '\n\n\n', '\ufeff\n0\n\n', real.replace('\n', '\r\n')),
       fc
         .tuple(fc.nat({ max: real.length }), fc.nat({ max: real.length }), fc.string())
         .map(([from, to, put]) => {
@@ -148,7 +149,7 @@ describe('an audit of what an attacker wrote', () => {
   it('takes its time from what is there, not from what is claimed', function () {
     this.timeout(10_000);
     const log = new AuditedLog();
-    for (let index = 0; index < 20_000; index++) {
+    for (let index = 0; index < 5_000; index++) {
       log.says(index % 2 === 0 ? 'LogRecovered' : 'StoreProbed', {
         ...{ lost_from: index, lost_to: index, reason: '', target: 'x', racers: 2, winners: 1 },
       });
