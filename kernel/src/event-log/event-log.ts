@@ -18,10 +18,10 @@ import { type EpochEnded, type EventDraft, LOG_AGGREGATE } from '../reconcile/ev
 import { Checkpointer } from './checkpointer.js';
 import type { LogAnchor } from './log-anchor.js';
 import { type LogKeys, NO_KEYS } from './log-keys.js';
+import { scrub } from './log-scrub.js';
 import { EventLogMetrics } from './metrics.js';
 import { openFailure } from './open-failure.js';
 import { type Loss, type OpenedLog, openLog } from './opening.js';
-import { scrub } from './log-scrub.js';
 import type { SnapshotSource } from './snapshots.js';
 import { openingEvents, retiredKey } from './term-opening.js';
 import { LogWriter } from './writer.js';
