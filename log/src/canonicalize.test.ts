@@ -30,6 +30,9 @@ const NUMBERS: readonly (readonly [bits: string, text: string])[] = [
   ['41b3de4355555557', '333333333.33333343'],
   ['becbf647612f3696', '-0.0000033333333333333333'],
   ['43143ff3c1cb0959', '1424953923781206.2'],
+  // Of the test data of the RFC's author (cyberphone/json-canonicalization).
+  ['4340000000000001', '9007199254740994'],
+  ['4340000000000002', '9007199254740996'],
 ];
 
 describe('canonicalize', () => {
@@ -39,15 +42,30 @@ describe('canonicalize', () => {
     });
   }
 
-  it('writes the example of RFC 8785, section 3.2.2', () => {
+  it('writes the example of RFC 8785, section 3.2.2, as the bytes of section 3.2.4', () => {
     const value = JSON.parse(String.raw`{
       "numbers": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
       "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
       "literals": [null, true, false]
     }`) as Json;
-    expect(canonicalize(value)).to.equal(
-      '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],' +
-        '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
+    const bytes = `
+      7b 22 6c 69 74 65 72 61 6c 73 22 3a 5b 6e 75 6c 6c 2c 74 72 75 65 2c 66 61 6c 73 65 5d 2c
+      22 6e 75 6d 62 65 72 73 22 3a 5b 33 33 33 33 33 33 33 33 33 2e 33 33 33 33 33 33 33 2c 31
+      65 2b 33 30 2c 34 2e 35 2c 30 2e 30 30 32 2c 31 65 2d 32 37 5d 2c 22 73 74 72 69 6e 67 22
+      3a 22 e2 82 ac 24 5c 75 30 30 30 66 5c 6e 41 27 42 5c 22 5c 5c 5c 5c 5c 22 2f 22 7d`;
+    const hex = Buffer.from(canonicalize(value), 'utf8').toString('hex');
+    expect(hex).to.equal(bytes.replace(/\s+/g, ''));
+  });
+
+  it('leaves text as it was composed, and tells keys apart that only look the same', () => {
+    expect(canonicalize({ é: 1, 'e\u0301': 2, '\u1e0d\u0307': 3 })).to.equal(
+      '{"e\u0301":2,"é":1,"\u1e0d\u0307":3}',
+    );
+  });
+
+  it('orders keys at every depth, by code and not by any language', () => {
+    expect(canonicalize({ pêche: 1, péché: [{ b: { z: 1, Z: 2 }, a: {} }], peach: '' })).to.equal(
+      '{"peach":"","péché":[{"a":{},"b":{"Z":2,"z":1}}],"pêche":1}',
     );
   });
 
