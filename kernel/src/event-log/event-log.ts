@@ -7,7 +7,7 @@ import {
   type NoteSigner,
 } from '@rynxs/log';
 import type { Clock } from '../contracts/clock.js';
-import type { DroppedTail, EventStore } from '../contracts/event-store.js';
+import type { DroppedTail, EventStore, StoreProbe } from '../contracts/event-store.js';
 import type { Tenure, Term } from '../contracts/leadership.js';
 import type { Logger } from '../contracts/logger.js';
 import type { Random } from '../contracts/random.js';
@@ -23,6 +23,7 @@ import { EventLogMetrics } from './metrics.js';
 import { openFailure } from './open-failure.js';
 import { type Loss, type OpenedLog, openLog } from './opening.js';
 import type { SnapshotSource } from './snapshots.js';
+import { storeFailure } from './store-failure.js';
 import { openingEvents, retiredKey } from './term-opening.js';
 import { LogWriter } from './writer.js';
 
@@ -270,19 +271,32 @@ export class EventLog {
 
   /** Races writers in the store, once for each place: the result goes on the record. */
   async #probe(signal: AbortSignal): Promise<LedgerProbe | undefined> {
-    const { store, hasRivals = false } = this.#options;
+    const { store } = this.#options;
     if (store.probe === undefined) return undefined;
     const target = store.location;
     const known = this.#position.ledger.state.probes.find((probe) => probe.target === target);
-    const probe = known ?? { target, ...(await store.probe(signal)) };
-    if (probe.winners !== 1) {
-      const { racers, winners } = probe;
-      if (hasRivals) throw rynxsError('RYNXS_STORE_UNSAFE', { location: target, racers, winners });
-      this.#logger.warn('the store is no fence between writers: make sure that this is the only one', {
-        ...probe,
-      });
+    if (known !== undefined) {
+      this.#checkProbe(known);
+      return undefined;
     }
-    return known === undefined ? probe : undefined;
+    let raced: StoreProbe;
+    try {
+      raced = await store.probe(signal);
+    } catch (error) {
+      throw storeFailure(store, error);
+    }
+    const probe = { target, ...raced };
+    this.#checkProbe(probe);
+    return probe;
+  }
+
+  #checkProbe({ target: location, racers, winners }: LedgerProbe): void {
+    if (winners === 1) return;
+    if (this.#options.hasRivals === true) {
+      throw rynxsError('RYNXS_STORE_UNSAFE', { location, racers, winners });
+    }
+    const message = 'the store is no fence between writers: make sure that this is the only one';
+    this.#logger.warn(message, { location, racers, winners });
   }
 
   /** Verifies what stands behind the snapshot; damage there ends all writing. */
@@ -311,8 +325,12 @@ export class EventLog {
       position: this.#position,
       onRecord: ({ event, hash }) => this.#deliver({ event, hash }),
     });
-    for await (const chunk of store.read(this.#position.size, signal)) audit.push(chunk);
-    audit.finish();
+    try {
+      for await (const chunk of store.read(this.#position.size, signal)) audit.push(chunk);
+      audit.finish();
+    } catch (error) {
+      throw openFailure(store, error, this.#metrics);
+    }
   }
 
   #deliver(record: LogRecord): void {

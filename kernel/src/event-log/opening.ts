@@ -10,7 +10,7 @@ import {
   parseRecord,
   RolledBack,
 } from '@rynxs/log';
-import type { DroppedTail, EventStore, OpenedStore } from '../contracts/event-store.js';
+import type { DroppedTail, EventStore, OpenedStore, StoreHead } from '../contracts/event-store.js';
 import type { Logger } from '../contracts/logger.js';
 import { newestCheckpoints } from './checkpoint-objects.js';
 import type { LogAnchor } from './log-anchor.js';
@@ -108,14 +108,20 @@ async function replay(
   const position = snapshot?.position ?? new LogPosition();
   const begunWith =
     snapshot === undefined ? undefined : { size: position.size, root: position.frontier.root() };
+  const { head } = opened;
+  // Where the driver says that the log ends. A rival may write while it is read, so what is read may go on behind it.
+  let hashAtHead = position.size === 0 ? undefined : position.headHash;
   const audit = new LogAudit({
     position,
     ...known,
     trusted: keys.trusted,
-    onRecord: ({ event, hash }) => onRecord({ event, hash }),
+    onRecord: ({ event, hash }) => {
+      if (event.seq < head.nextSeq) hashAtHead = hash;
+      onRecord({ event, hash });
+    },
   });
   for await (const chunk of store.read(position.size, signal)) audit.push(chunk);
-  assertHead(position, opened);
+  assertHead(position, head, hashAtHead);
   const { droppedTails } = opened;
   const done = { position, droppedTails, snapshot: begunWith };
   try {
@@ -128,13 +134,14 @@ async function replay(
   }
 }
 
-/** What was read must end where the driver says that the next batch goes. */
-function assertHead({ size, headHash }: LogPosition, { head }: OpenedStore): void {
-  if (head.nextSeq === size && (size === 0 || head.hash === headHash)) return;
+/** What was read must reach the point where the driver says that the log ends. */
+function assertHead({ size }: LogPosition, head: StoreHead, hashAtHead: string | undefined): void {
+  if (size >= head.nextSeq && hashAtHead === head.hash) return;
+  const seq = Math.min(size, head.nextSeq);
   throw new Damage({
     kind: 'truncated',
-    seq: size,
-    lastGoodSeq: size === 0 ? undefined : size - 1,
+    seq,
+    lastGoodSeq: seq === 0 ? undefined : seq - 1,
     offset: 0,
     detail: `the store says that its next record is ${head.nextSeq}, but its records end before ${size}`,
   });

@@ -211,7 +211,8 @@ export class LogWriter {
     } catch (error) {
       const code = store.errorCode(error);
       if (code === 'conflict') {
-        if (attempt > 0 && (await this.#holds(batch, signal))) return true;
+        const isOwn = attempt > 0 && (await this.#holds(batch, signal));
+        if (isOwn !== false) return isOwn === true;
         const details = { location: store.location, seq: batch.firstSeq, epoch };
         throw this.#end(rynxsError('RYNXS_LOG_FENCED', details, { cause: error }));
       }
@@ -223,14 +224,23 @@ export class LogWriter {
     }
   }
 
-  /** Whether the store holds exactly this batch: then an earlier attempt, whose answer was lost, succeeded. */
-  async #holds(batch: Batch, signal: AbortSignal): Promise<boolean> {
+  /**
+   * Whether the store holds exactly this batch: then an earlier attempt, whose answer was lost, succeeded. Undefined when
+   * the store cannot be read now: nothing is settled then, and the same bytes go out again.
+   */
+  async #holds(batch: Batch, signal: AbortSignal): Promise<boolean | undefined> {
+    const { store } = this.#options;
     const stored: Uint8Array[] = [];
     let length = 0;
-    for await (const chunk of this.#options.store.read(batch.firstSeq, signal)) {
-      stored.push(chunk);
-      length += chunk.length;
-      if (length >= batch.bytes.length) break;
+    try {
+      for await (const chunk of store.read(batch.firstSeq, signal)) {
+        stored.push(chunk);
+        length += chunk.length;
+        if (length >= batch.bytes.length) break;
+      }
+    } catch (error) {
+      if (signal.aborted) throw this.#end(storeFailure(store, error));
+      return undefined;
     }
     return Buffer.concat(stored).subarray(0, batch.bytes.length).equals(batch.bytes);
   }
