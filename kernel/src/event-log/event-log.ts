@@ -1,13 +1,6 @@
-import {
-  type LedgerProbe,
-  LogAudit,
-  type LogIdentity,
-  type LogPosition,
-  type LogRecord,
-  type NoteSigner,
-} from '@rynxs/log';
+import { LogAudit, type LogIdentity, type LogPosition, type LogRecord, type NoteSigner } from '@rynxs/log';
 import type { Clock } from '../contracts/clock.js';
-import type { DroppedTail, EventStore, StoreProbe } from '../contracts/event-store.js';
+import type { DroppedTail, EventStore } from '../contracts/event-store.js';
 import type { Tenure, Term } from '../contracts/leadership.js';
 import type { Logger } from '../contracts/logger.js';
 import type { Random } from '../contracts/random.js';
@@ -23,7 +16,7 @@ import { EventLogMetrics } from './metrics.js';
 import { openFailure } from './open-failure.js';
 import { type Loss, type OpenedLog, openLog } from './opening.js';
 import type { SnapshotSource } from './snapshots.js';
-import { storeFailure } from './store-failure.js';
+import { probeStore } from './store-probe.js';
 import { openingEvents, retiredKey } from './term-opening.js';
 import { LogWriter } from './writer.js';
 
@@ -182,7 +175,7 @@ export class EventLog {
     const { random } = this.#options;
     const position = this.#position;
     const epoch = position.term.epoch + 1;
-    const probed = await this.#probe(signal);
+    const probed = await probeStore(this.#options, position.ledger, this.#logger, signal);
     const writer = new LogWriter({
       ...this.#options,
       metrics: this.#metrics,
@@ -267,36 +260,6 @@ export class EventLog {
         if (signers.length > 0) this.#signedTo = size;
       },
     });
-  }
-
-  /** Races writers in the store, once for each place: the result goes on the record. */
-  async #probe(signal: AbortSignal): Promise<LedgerProbe | undefined> {
-    const { store } = this.#options;
-    if (store.probe === undefined) return undefined;
-    const target = store.location;
-    const known = this.#position.ledger.state.probes.find((probe) => probe.target === target);
-    if (known !== undefined) {
-      this.#checkProbe(known);
-      return undefined;
-    }
-    let raced: StoreProbe;
-    try {
-      raced = await store.probe(signal);
-    } catch (error) {
-      throw storeFailure(store, error);
-    }
-    const probe = { target, ...raced };
-    this.#checkProbe(probe);
-    return probe;
-  }
-
-  #checkProbe({ target: location, racers, winners }: LedgerProbe): void {
-    if (winners === 1) return;
-    if (this.#options.hasRivals === true) {
-      throw rynxsError('RYNXS_STORE_UNSAFE', { location, racers, winners });
-    }
-    const message = 'the store is no fence between writers: make sure that this is the only one';
-    this.#logger.warn(message, { location, racers, winners });
   }
 
   /** Verifies what stands behind the snapshot; damage there ends all writing. */
