@@ -119,6 +119,16 @@ describe('ChainVerifier', () => {
       expect(commits.at(-1)?.headHash).to.equal(log.hash);
     });
 
+    it('gives only the records that are asked for, by their bytes', () => {
+      const { bytes } = sampleLog();
+      const seen: number[] = [];
+      verify(bytes, {
+        onRecord: ({ seq }) => seen.push(seq),
+        selects: (text, start, end) => Buffer.from(text.subarray(start, end)).includes('"seq":4,'),
+      });
+      expect(seen).to.deep.equal([4]);
+    });
+
     it('gives no record of a commit before its end was seen', () => {
       const { lines } = sampleLog();
       const seen: number[] = [];

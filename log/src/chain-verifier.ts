@@ -129,7 +129,7 @@ export class ChainVerifier {
       this.#misplaced(seq);
       return;
     }
-    if (this.#options.onRecord !== undefined) {
+    if (this.#isRead(text, start, end)) {
       const line = new PendingLine(seq, computed, this.#headHash, this.#offset, text.subarray(start, end));
       if (copied) line.detach();
       this.#pending.push(line);
@@ -139,6 +139,11 @@ export class ChainVerifier {
     this.#headHash = computed;
     text.copy(this.#hashed, 0, eventEnd + HASH_AT, eventEnd + HASH_AT + HASH_BYTES);
     if (this.#rules.openRecords === 0) this.#commit();
+  }
+
+  #isRead(text: Buffer, start: number, end: number): boolean {
+    const { onRecord, selects } = this.#options;
+    return onRecord !== undefined && (selects === undefined || selects(text, start, end));
   }
 
   /** The event's hash after the last record's; undefined unless the line names both. */

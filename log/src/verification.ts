@@ -52,6 +52,11 @@ export interface ChainVerifierOptions {
   readonly logId?: string;
   /** Called for each record of a commit, in order, once the whole commit verified. What it throws ends the push. */
   readonly onRecord?: (record: VerifiedLine) => void;
+  /**
+   * Which records `onRecord` is called for, by the bytes of their lines, without LF, from `start` to `end`; all when absent.
+   * Reading a record that nobody looks at costs as much as verifying it.
+   */
+  readonly selects?: (text: Uint8Array, start: number, end: number) => boolean;
   /** Called after its records. */
   readonly onCommit?: (commit: VerifiedCommit) => void;
 }

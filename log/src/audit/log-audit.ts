@@ -59,6 +59,8 @@ export interface AuditResult {
 }
 
 const LOG_EVENT = Buffer.from(`{"aggregate_id":"${LOG_AGGREGATE}",`);
+const AGGREGATE_AT = LOG_EVENT.indexOf(LOG_AGGREGATE);
+const LF = 0x0a;
 
 /**
  * Verifies a log in one pass and constant memory: every record and rule (ChainVerifier), the Merkle tree over the record
@@ -78,9 +80,10 @@ export class LogAudit {
   #sizes: number[] = [];
   /** Roots that the log's own TailAdopted events claim. */
   readonly #adopted: Witness[] = [];
-  /** Bytes behind the last whole commit. */
-  #rest: Buffer = Buffer.alloc(0);
-  #restOffset = 0;
+  /** Bytes behind the last whole commit, in pieces; only the last one may end with a cut line. */
+  readonly #rest: Buffer[] = [];
+  /** Where the tree ends, in bytes. */
+  #treeOffset = 0;
   #committedOffset = 0;
 
   constructor(options: LogAuditOptions = {}) {
@@ -96,6 +99,7 @@ export class LogAudit {
       prevHash: headHash,
       ...(size === 0 ? {} : { term: { ...term, logId } }),
       onRecord: (line) => this.#onRecord(line),
+      ...(options.onRecord === undefined ? { selects: isLogEvent } : {}),
       onCommit: (commit) => this.#onCommit(commit),
     });
     const { witnesses, untrusted } = readWitnesses(options);
@@ -127,7 +131,7 @@ export class LogAudit {
   }
 
   #onRecord(line: VerifiedLine): void {
-    if (isLogEvent(line.line)) this.#onLogEvent(line);
+    if (isLogEvent(line.line, 0)) this.#onLogEvent(line);
     this.#options.onRecord?.(line);
   }
 
@@ -163,24 +167,44 @@ export class LogAudit {
 
   /** Gives the tree what is in whole commits. */
   #grow(chunk: Uint8Array): void {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
-    const whole = this.#committedOffset - this.#restOffset;
+    const bytes = this.#afterCutLine(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    const whole = this.#committedOffset - this.#treeOffset;
     if (whole > 0) {
-      const lines = all.subarray(0, whole);
-      this.#recorder?.appendLines(lines);
-      this.#sink?.(lines, this.#sizes.splice(0));
+      const held = this.#rest.reduce((sum, { length }) => sum + length, 0);
+      for (const lines of this.#rest.splice(0)) this.#give(lines);
+      this.#give(bytes.subarray(0, whole - held));
+      this.#treeOffset = this.#committedOffset;
+      this.#hold(bytes.subarray(whole - held));
+    } else {
+      this.#hold(bytes);
     }
-    // The chunk is its owner's again.
-    this.#rest = whole === all.length ? Buffer.alloc(0) : Buffer.from(all.subarray(whole));
-    this.#restOffset = this.#committedOffset;
+  }
+
+  /** The chunk behind the line that the last one has cut. */
+  #afterCutLine(chunk: Buffer): Buffer {
+    const last = this.#rest.at(-1);
+    if (last === undefined || last.at(-1) === LF) return chunk;
+    this.#rest.pop();
+    return Buffer.concat([last, chunk]);
+  }
+
+  #give(lines: Buffer): void {
+    this.#recorder?.appendLines(lines);
+    this.#sink?.(lines, this.#sizes.splice(0));
+  }
+
+  /** Copies what is behind the last whole commit: the chunk is its owner's again. */
+  #hold(bytes: Buffer): void {
+    if (bytes.length > 0) this.#rest.push(Buffer.from(bytes));
   }
 }
 
 /** Tells the log's own events from the many others without parsing them. */
-function isLogEvent(line: Uint8Array): boolean {
-  const end = RECORD_HEAD_BYTES + LOG_EVENT.length;
-  return LOG_EVENT.compare(line, RECORD_HEAD_BYTES, end) === 0;
+function isLogEvent(text: Uint8Array, start: number): boolean {
+  const at = start + RECORD_HEAD_BYTES;
+  // Most are told by the first letter of their aggregate.
+  if (text[at + AGGREGATE_AT] !== LOG_EVENT[AGGREGATE_AT]) return false;
+  return LOG_EVENT.compare(text, at, at + LOG_EVENT.length) === 0;
 }
 
 /** Without strict verification nobody has looked into the payload yet. */
