@@ -1,12 +1,12 @@
 module rynxs.dev/test/verify
 
-go 1.24.0
+go 1.26.0
 
 require (
 	github.com/transparency-dev/formats v0.0.0-20251017110053-404c0d5b696c
 	github.com/transparency-dev/merkle v0.0.2
 	github.com/transparency-dev/tessera v1.0.4
-	golang.org/x/mod v0.33.0
+	golang.org/x/mod v0.42.0 // below v0.40.0 tlog.TileHashReader overlooks damaged tiles
 	k8s.io/klog/v2 v2.130.1
 )
 

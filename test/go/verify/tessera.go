@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/transparency-dev/merkle/rfc6962"
@@ -51,7 +52,7 @@ func checkWithTessera(args []string) (any, error) {
 	}
 	check := fsck.New(verifier.Name(), verifier, fetcher, hashEntries, fsck.Opts{N: fsckWorkers})
 	if err := finishCheck(check); err != nil {
-		return nil, err
+		return nil, shorten(err)
 	}
 	message, err := fetcher.ReadCheckpoint(context.Background())
 	if err != nil {
@@ -81,7 +82,7 @@ func finishCheck(check *fsck.Fsck) error {
 			return err
 		case <-poll.C:
 			if bad {
-				return errors.New("fsck found a bad resource:\n" + check.Status().String())
+				return errors.New("fsck found a bad resource: " + strings.ReplaceAll(check.Status().String(), "\n", "; "))
 			}
 			bad = hasBadResource(check.Status())
 		}
@@ -97,6 +98,12 @@ func hasBadResource(status fsck.Status) bool {
 		}
 	}
 	return false
+}
+
+// shorten leaves out the tiles in hex, which fsck shows for a wrong one.
+func shorten(err error) error {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return errors.New(line)
 }
 
 // hashEntries is how fsck's own command reads a bundle.

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -48,7 +50,7 @@ type treeAnswer struct {
 
 // checkTiles checks a directory against its checkpoint: every leaf hash, authenticated by tlog.TileHashReader, is
 // that of the entry; every tile that a tree of this size has is there, and holds what follows from the tiles below; and
-// there is no file beside them.
+// there is no file beside them but what a smaller tree left.
 func checkTiles(args []string) (any, error) {
 	vkey, directory := args[0], args[1]
 	message, err := os.ReadFile(filepath.Join(directory, checkpointName))
@@ -136,15 +138,50 @@ func splitBundle(data []byte) ([][]byte, error) {
 	return entries, nil
 }
 
+// expectOnly finds files that do not belong to the tree. A partial tile may have been left by a smaller tree: then it is
+// the beginning of what now stands in its place.
 func expectOnly(directory string, expected map[string]bool) error {
 	return filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
 		name, err := filepath.Rel(directory, path)
-		if err == nil && !expected[filepath.ToSlash(name)] {
-			err = fmt.Errorf("%s does not belong to a tree of this size", name)
+		if err != nil || expected[filepath.ToSlash(name)] {
+			return err
 		}
-		return err
+		if successor, ok := findSuccessor(filepath.ToSlash(name), expected); ok {
+			return expectPrefix(path, filepath.Join(directory, successor))
+		}
+		return fmt.Errorf("%s does not belong to a tree of this size", name)
 	})
+}
+
+// findSuccessor finds the tile that stands where a partial one stood.
+func findSuccessor(name string, expected map[string]bool) (string, bool) {
+	place, width, found := strings.Cut(name, ".p/")
+	was, err := strconv.Atoi(width)
+	if !found || err != nil {
+		return "", false
+	}
+	if expected[place] {
+		return place, true
+	}
+	for is := was + 1; is < 1<<tileHeight; is++ {
+		if grown := fmt.Sprintf("%s.p/%d", place, is); expected[grown] {
+			return grown, true
+		}
+	}
+	return "", false
+}
+
+func expectPrefix(path, of string) error {
+	was, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	is, err := os.ReadFile(of)
+	if err == nil && !bytes.HasPrefix(is, was) {
+		err = fmt.Errorf("%s is not the beginning of %s", path, of)
+	}
+	return err
 }
