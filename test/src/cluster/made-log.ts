@@ -1,16 +1,20 @@
 import {
   type EventDraft,
   EventLog,
+  type LogKeys,
   NoTelemetry,
   StandaloneLeadership,
   SystemClock,
   SystemRandom,
 } from '@rynxs/kernel';
+import type { NoteSigner } from '@rynxs/log';
 import { FileEventStore } from '@rynxs/store-file';
 
 const EVENTS_PER_COMMIT = 500;
 /** EpochStarted and EpochEnded, which the log adds to what is appended. */
 const TERM_RECORDS = 2;
+/** KeyAdded. */
+const KEY_RECORDS = 1;
 /** Names of every Unicode plane that has characters, of one to four bytes in UTF-8. */
 const NAMES = ['agent', 'Übermut', 'エージェント', '🤖𝔸', '𠀋\u{2f800}', '"\\\u0007\u2028'] as const;
 
@@ -22,10 +26,14 @@ export interface MadeLog {
   readonly bytes: Buffer;
 }
 
-/** Makes a log of exactly so many records in `directory`, by the kernel's event log on the file store, in one term. */
-export async function makeLog(directory: string, records: number): Promise<MadeLog> {
+/**
+ * Makes a log of exactly so many records in `directory`, by the kernel's event log on the file store, in one term. With a
+ * key, the log has checkpoints, the last one of all of it.
+ */
+export async function makeLog(directory: string, records: number, signer?: NoteSigner): Promise<MadeLog> {
   const { signal } = new AbortController();
-  await writeTerm(directory, records - TERM_RECORDS, signal);
+  const keys = signer === undefined ? undefined : { signer, trusted: [signer.verifier] };
+  await writeTerm(directory, records - TERM_RECORDS - (keys === undefined ? 0 : KEY_RECORDS), signal, keys);
   const store = new FileEventStore({ dir: directory });
   const chunks: Uint8Array[] = [];
   for await (const chunk of store.read(0, signal)) chunks.push(chunk);
@@ -36,7 +44,12 @@ export async function makeLog(directory: string, records: number): Promise<MadeL
   return { id: event.payload.log_id, lines, bytes };
 }
 
-async function writeTerm(directory: string, events: number, signal: AbortSignal): Promise<void> {
+async function writeTerm(
+  directory: string,
+  events: number,
+  signal: AbortSignal,
+  keys: LogKeys | undefined,
+): Promise<void> {
   const random = new SystemRandom();
   const log = await EventLog.open(
     {
@@ -45,6 +58,7 @@ async function writeTerm(directory: string, events: number, signal: AbortSignal)
       random,
       telemetry: new NoTelemetry(),
       onRecord: () => {},
+      ...(keys === undefined ? {} : { keys }),
     },
     signal,
   );
