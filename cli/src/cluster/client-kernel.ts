@@ -1,5 +1,6 @@
 import { CLUSTER, type Cluster, ClusterError, definePlugin, type Kernel, type Plugin } from '@rynxs/kernel';
 import { composeKernel } from '../composed-kernel.js';
+import { clusterDirectory } from '../data-directory.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 /** What a command that only looks needs of the plugins: nothing is written, nothing is served. */
@@ -18,6 +19,21 @@ export function startClientKernel(kubeconfig: string | undefined, terminal: Term
   const flags = {
     CLUSTER_TYPE: 'kubernetes',
     ...(kubeconfig === undefined ? {} : { KUBECONFIG: kubeconfig }),
+  };
+  return started(flags, [], undefined, terminal);
+}
+
+/**
+ * A started kernel with the objects of the embedded cluster that `rynxs dev` keeps in `dataDir`, while that does not run;
+ * nothing acts on them. The caller stops it. Throws RYNXS_DEV_CLUSTER_LOCKED while `rynxs dev` runs.
+ */
+export function startRestingClusterKernel(dataDir: string, terminal: Terminal): Promise<Kernel> {
+  const flags = {
+    CLUSTER_TYPE: 'embedded',
+    EMBEDDED_CLUSTER_DIR: clusterDirectory(dataDir),
+    EMBEDDED_CLUSTER_PORT: '0',
+    EMBEDDED_CLUSTER_NODE: 'false',
+    EMBEDDED_CLUSTER_CONTROLLERS: 'false',
   };
   return started(flags, [], undefined, terminal);
 }

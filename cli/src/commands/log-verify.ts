@@ -17,7 +17,7 @@ export function logVerifyCommand(context: CommandContext): Command {
       ).argParser(collected),
     )
     .option('--anchor', 'compare with the anchor in the cluster, too', false)
-    .option('--namespace <name>', 'where the anchor is (default: POD_NAMESPACE, else default)')
+    .option('--namespace <name>', 'where the anchor is (default: POD_NAMESPACE, else kube-system)')
     .addOption(
       new Option('--from <seq>', 'only the chain, from the commit that holds this record').argParser(
         wholeNumber(0, 9_999_999_999),

@@ -7,6 +7,7 @@ import { logExportCommand } from './log-export.js';
 import { logInspectCommand } from './log-inspect.js';
 import { logProofCommand } from './log-proof.js';
 import { logQueryCommand } from './log-query.js';
+import { logRecoverCommand } from './log-recover.js';
 import { logStatsCommand } from './log-stats.js';
 import { logTailCommand } from './log-tail.js';
 import { logVerifyCommand } from './log-verify.js';
@@ -24,6 +25,7 @@ export function logCommand(context: CommandContext): Command {
     .addCommand(logConsistencyCommand(context))
     .addCommand(logCheckProofCommand(context))
     .addCommand(logExportCommand(context))
+    .addCommand(logRecoverCommand(context))
     .addHelpText(
       'after',
       `

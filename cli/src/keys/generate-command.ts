@@ -1,15 +1,6 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { rynxsError } from '@rynxs/kernel';
-import { NoteSigner } from '@rynxs/log';
-import { writeNewFile } from '../files/new-file.js';
 import type { OutputFormat } from '../terminal/output-format.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { chosenKeyFile } from './key-file.js';
-
-/** What the key is called until a log signs with it, which it does under its own name. */
-const KEY_NAME = 'rynxs';
-const PRIVATE_DIRECTORY_MODE = 0o700;
+import { chosenKeyFile, createSigningKey } from './key-file.js';
 
 /** `rynxs keys generate`. Never prints the secret, never overwrites a file. Throws RYNXS_OUTPUT_FILE. */
 export async function generateKeyCommand(
@@ -17,23 +8,12 @@ export async function generateKeyCommand(
   terminal: Terminal,
 ): Promise<void> {
   const file = chosenKeyFile(options.out, terminal);
-  const signer = NoteSigner.generate(KEY_NAME);
   // Only the usual place is made; a directory that the user named is meant to exist.
-  if (options.out === undefined) await makeDirectory(dirname(file));
-  await writeNewFile(file, `${signer.export()}\n`, { isPrivate: true });
+  const signer = await createSigningKey(file, { makeDirectory: options.out === undefined });
   const vkey = signer.verifier.toString();
   terminal.stdout.write(
     options.output === 'json' ? `${JSON.stringify({ file, vkey })}\n` : formatGenerated(file, vkey),
   );
-}
-
-async function makeDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY_MODE });
-  } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
-    throw rynxsError('RYNXS_OUTPUT_FILE', { file: path, detail }, { cause });
-  }
 }
 
 function formatGenerated(file: string, vkey: string): string {

@@ -3,7 +3,7 @@ import { type EventStore, type RynxsError, rynxsError } from '@rynxs/kernel';
 import type { LogLocation } from './log-location.js';
 
 /**
- * The driver of a log, for reading only: it is never opened for writing, so an operator may be using the log.
+ * The driver of a log. It is not opened, which only writing needs: so an operator may be using the log.
  * Throws RYNXS_STORE_URL for a place that no driver here can read, RYNXS_LOG_NOT_FOUND where there is none.
  */
 export async function openLogForReading({ scheme, address, env }: LogLocation): Promise<EventStore> {

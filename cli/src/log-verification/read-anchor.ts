@@ -5,7 +5,6 @@ import { readCommits } from '../log-reading/read-records.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { withKernel } from '../with-kernel.js';
 
-const DEFAULT_NAMESPACE = 'default';
 const DEFAULT_SHARD = 'default';
 
 interface AnchorPlace {
@@ -20,14 +19,13 @@ interface AnchorPlace {
  */
 export async function readAnchors(
   store: EventStore,
-  { namespace = '', kubeconfig }: AnchorPlace,
+  { namespace, kubeconfig }: AnchorPlace,
   terminal: Terminal,
 ): Promise<readonly string[]> {
   const { logId, shard } = await identityOf(store, terminal.interrupted);
-  const place = namespace || (terminal.env.POD_NAMESPACE ?? '') || DEFAULT_NAMESPACE;
   const kernel = await startClientKernel(chosenKubeconfig(kubeconfig, terminal), terminal);
   const { anchored, location } = await withKernel(kernel, async (started) => {
-    const anchor = new ConfigMapAnchor(started.get(CLUSTER), place, shard);
+    const anchor = new ConfigMapAnchor(started.get(CLUSTER), namespace ?? started.settings.namespace, shard);
     try {
       return { anchored: await anchor.read(terminal.interrupted), location: anchor.location };
     } catch (cause) {

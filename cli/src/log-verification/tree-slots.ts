@@ -1,6 +1,6 @@
 /** Memory that a TreeWorker shares with its thread: this many slots, each for as many whole lines as it holds. */
-export const SLOTS = 8;
-export const SLOT_BYTES = 262_144;
+export const SLOTS = 3;
+export const SLOT_BYTES = 1_048_576;
 
 /** Tells the thread that a slot holds lines, and at which sizes of the tree the root is wanted. */
 export interface FilledSlot {
