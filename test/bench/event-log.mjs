@@ -1,35 +1,40 @@
-import { join } from 'node:path';
 import { EventLog, NoTelemetry, StandaloneLeadership, SystemClock, SystemRandom } from '@rynxs/kernel';
+import { NoteSigner } from '@rynxs/log';
 import { FileEventStore } from '@rynxs/store-file';
 
 const RECORD_BYTES = 550;
 
-/** Opens an event log with the file store in `directory` and begins a term. `onBatch` sees each commit's bytes. */
-export async function openEventLog(directory, onBatch = () => {}) {
+/** What an event log needs besides its store, as the operator has it: everything is signed. */
+export function logOptions(signer = NoteSigner.generate('bench')) {
+  return {
+    clock: new SystemClock(),
+    random: new SystemRandom(),
+    telemetry: new NoTelemetry(),
+    onRecord: () => {},
+    keys: { signer, trusted: [signer.verifier] },
+  };
+}
+
+/** The file store in a directory. */
+export function fileStore(directory) {
+  return new FileEventStore({ dir: directory });
+}
+
+/** Opens an event log and begins a term. `onBatch` sees each commit's size. `options` are those of EventLog. */
+export async function openEventLog(store, { onBatch = () => {}, ...options } = {}) {
   const signal = new AbortController().signal;
-  const random = new SystemRandom();
-  const store = new FileEventStore({ dir: join(directory, 'logs') });
   const append = store.append.bind(store);
   store.append = (batch, appendSignal) => {
     onBatch(batch.bytes.length);
     return append(batch, appendSignal);
   };
-  const log = await EventLog.open(
-    {
-      store,
-      clock: new SystemClock(),
-      random,
-      telemetry: new NoTelemetry(),
-      onRecord: () => {},
-    },
-    signal,
-  );
-  const campaign = new StandaloneLeadership(random).campaign(signal)[Symbol.asyncIterator]();
+  const log = await EventLog.open({ ...logOptions(), ...options, store }, signal);
+  const campaign = new StandaloneLeadership(new SystemRandom()).campaign(signal)[Symbol.asyncIterator]();
   const { value: tenure } = await campaign.next();
   const term = await log.startTerm(tenure, { clusterUid: 'bench', shard: 'default' }, signal);
   return {
     term,
-    file: join(directory, 'logs/operator-events.log'),
+    log,
     async close() {
       await term.end('the benchmark is over');
       await log.close();
@@ -37,15 +42,31 @@ export async function openEventLog(directory, onBatch = () => {}) {
   };
 }
 
+/** Lets so many appenders append single events, each waiting for its own; resolves to the time that each append took. */
+export async function appendAll(term, events, appenders) {
+  const times = new Float64Array(events);
+  let next = 0;
+  const appender = async () => {
+    while (next < events) {
+      const index = next++;
+      const started = performance.now();
+      await term.append([sampleEvent(index)]);
+      times[index] = performance.now() - started;
+    }
+  };
+  const started = performance.now();
+  await Promise.all(Array.from({ length: appenders }, appender));
+  return { elapsedMs: performance.now() - started, times };
+}
+
 /** An event whose record has about 550 bytes, as those of the control loop have on average. */
 export function sampleEvent(index) {
-  const event = {
+  return {
     type: 'ActionApplied',
     aggregateId: `agents/default/agent-${index % 200}`,
     traceId: '0123456789abcdef0123456789abcdef',
-    payload: { v: 1, index, child: `Deployment/agent-${index % 200}`, filler: '' },
+    payload: { v: 1, index, child: `Deployment/agent-${index % 200}`, filler: FILLER },
   };
-  return { ...event, payload: { ...event.payload, filler: FILLER } };
 }
 
 /** What is left to 550 bytes after everything else of such a record. */

@@ -4,15 +4,20 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { close } from '../../scripts/lib/totals.mjs';
 import { agents200 } from './agents-200.mjs';
-import { fileAppend } from './file-append.mjs';
+import { fileAppend, fileAppendOne } from './file-append.mjs';
 import { idle } from './idle.mjs';
+import { replay } from './replay.mjs';
 import { judge, line } from './result.mjs';
+import { s3Append } from './s3-append.mjs';
 import { startOnce } from './start-once.mjs';
 import { verify } from './verify.mjs';
 
 const BENCHMARKS = {
   'file-append': fileAppend,
+  'file-append-one': fileAppendOne,
+  's3-append': s3Append,
   verify,
+  replay,
   'agents-200': agents200,
   'start-once': startOnce,
   idle,
@@ -23,7 +28,7 @@ const USAGE = `npm run bench [-- OPTIONS]
 Prints what each benchmark measured, the bar that it is held against, and a baseline measured in the same run.
 
   --only NAME      one of: ${Object.keys(BENCHMARKS).join(', ')} (may be given again)
-  --records N      length of the log that verify reads; default 1000000
+  --records N      length of the log that verify and replay read; default 1000000
   --output json    one JSON array instead of lines
   --smoke          short: shows that every benchmark still runs, its numbers mean little
 

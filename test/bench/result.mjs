@@ -39,6 +39,12 @@ export function median(values) {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
+/** The value below which the share `q` of them lies. */
+export function quantile(values, q) {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
+}
+
 function number(value) {
   return value >= 1000 ? Math.round(value).toLocaleString('en') : String(value);
 }

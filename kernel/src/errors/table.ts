@@ -87,6 +87,12 @@ export const ERROR_TABLE = {
     remedy: 'This is a defect of the plugin that made the event: payloads are JSON with a version `v`.',
     exitCode: 1,
   },
+  RYNXS_REDUCER_FAILED: {
+    message: 'the state cannot be computed from seq {seq} ({type} of {aggregate}): {detail}',
+    remedy:
+      'This is a defect of the reconciler, the log is not to blame: use a version of the plugin that can read its own events.',
+    exitCode: 1,
+  },
   RYNXS_LEADERSHIP_LOST: {
     message: 'leadership has ended: {detail}',
     remedy: 'Another replica goes on; nothing is to be done.',

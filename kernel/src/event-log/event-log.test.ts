@@ -373,6 +373,43 @@ describe('EventLog', () => {
     expect(dropped?.event.meta.batch).to.equal(started?.event.meta.batch);
     await verify(storage);
   });
+
+  it('ends when the state cannot be computed from what it has written, and says so at each start', async () => {
+    const failing = (record: LogRecord) => {
+      if (record.event.type === 'WidgetDeleted') throw new TypeError('no such widget');
+    };
+    const options = { clock: new SystemClock(), random: new SystemRandom(), telemetry: new NoTelemetry() };
+    const store = () => memoryEventStore(storage);
+    const log = await EventLog.open({ ...options, store: store(), onRecord: failing }, signal);
+    const term = await log.startTerm(await tenure(), OWNER, signal);
+    expect((await rejection(term.append([draft(1)]))).code).to.equal('RYNXS_REDUCER_FAILED');
+    expect(term.signal.aborted).to.equal(true);
+    await log.close();
+    const again = await rejection(EventLog.open({ ...options, store: store(), onRecord: failing }, signal));
+    expect(again.code).to.equal('RYNXS_REDUCER_FAILED');
+    expect(again.message).to.contain('seq 1 (WidgetDeleted of widgets/default/w-1): no such widget');
+    await (await open(store())).close();
+  });
+
+  it('sends the same bytes again when a collision cannot be looked at', async () => {
+    const { faults, store } = FaultyStore.over(storage);
+    const log = await open(store);
+    const term = await log.startTerm(await tenure(), OWNER, signal);
+    let answers = 1;
+    faults.after = () => (answers-- > 0 ? 'ambiguous' : undefined);
+    const read = store.read.bind(store);
+    let failures = 2;
+    store.read = async function* (from, s) {
+      if (failures-- > 0) throw new Error('no answer');
+      yield* read(from, s);
+    };
+    expect(await term.append([draft(1)])).to.have.lengthOf(1);
+    const [, first, ...others] = faults.appends;
+    expect(others.map(({ bytes }) => Buffer.compare(bytes, first?.bytes ?? bytes))).to.deep.equal([0, 0, 0]);
+    store.read = read;
+    await log.close();
+    expect((await verify(storage)).records).to.equal(2);
+  });
 });
 
 /** Commits a valid first epoch behind the back of whoever has the storage open. */

@@ -105,7 +105,7 @@ export class EventLog {
       const parts = {
         store,
         metrics,
-        onRecord,
+        onRecord: (record: LogRecord) => reduce(record, onRecord),
         keys: options.keys ?? NO_KEYS,
         anchor: options.anchor,
         snapshots: options.snapshots,
@@ -297,7 +297,7 @@ export class EventLog {
   }
 
   #deliver(record: LogRecord): void {
-    this.#options.onRecord(record);
+    reduce(record, this.#options.onRecord);
     for (const listener of this.#listeners) listener(record);
   }
 
@@ -325,5 +325,16 @@ export class EventLog {
     const since = writer.oldestPendingSince;
     const waitingMs = since === undefined ? 0 : this.#options.clock.monotonic() - since;
     return waitingMs > 10_000 ? `an event has been waiting for ${Math.round(waitingMs / 1000)} s` : undefined;
+  }
+}
+
+/** What builds the state must not fail: then it is not the state that the log leads to. */
+function reduce(record: LogRecord, onRecord: (record: LogRecord) => void): void {
+  try {
+    onRecord(record);
+  } catch (cause) {
+    const { seq, type, aggregate_id: aggregate } = record.event;
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw rynxsError('RYNXS_REDUCER_FAILED', { seq, type, aggregate, detail }, { cause });
   }
 }

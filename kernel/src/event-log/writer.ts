@@ -25,7 +25,10 @@ export interface WriterOptions {
   readonly writer: string;
   /** Shared with the log: the writer moves it forward, commit by commit. */
   readonly position: LogPosition;
-  /** Called for each record, in order, as soon as its commit is durable and before its `append` resolves. */
+  /**
+   * Called for each record, in order, as soon as its commit is durable and before its `append` resolves. A RynxsError that
+   * it throws ends the writer: the state is not the log's any more.
+   */
   readonly onRecord: (record: LogRecord) => void;
   /** Called after the records of a commit; the position has moved. */
   readonly onCommit: () => void;
@@ -177,7 +180,11 @@ export class LogWriter {
     // Position and state move in one step: whoever looks at both, between two steps, sees the same record in them.
     const epochEnded = records.at(-1)?.event.type === 'EpochEnded';
     position.advance({ records, frontier, term: { epoch, writer, epochEnded, lastTs: ts } });
-    for (const record of records) onRecord(record);
+    try {
+      for (const record of records) onRecord(record);
+    } catch (error) {
+      throw this.#end(storeFailure(store, error));
+    }
     onCommit();
     return records;
   }
