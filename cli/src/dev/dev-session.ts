@@ -16,6 +16,7 @@ import { composeKernel } from '../composed-kernel.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { devFlags } from './dev-flags.js';
 import type { DevOptions } from './dev-options.js';
+import { devSigningKey } from './dev-signing-key.js';
 import { installDefinitions } from './install-definitions.js';
 
 /** The running system of `rynxs dev`. */
@@ -45,7 +46,11 @@ export class DevSession {
   ): Promise<DevSession> {
     const { env, interrupted } = terminal;
     const startedAt = Date.now();
-    const flags = devFlags(options, dataDir, env);
+    const keyFile = await devSigningKey(terminal, logger);
+    const flags = {
+      ...devFlags(options, dataDir, env),
+      ...(keyFile === undefined ? {} : { LOG_SIGNING_KEY_FILE: keyFile }),
+    };
     const kernel = await composeKernel(terminal, { config: options.config, flags, overrides: { logger } });
     try {
       await kernel.start(interrupted);
