@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type EventStore, hasCode, rynxsError } from '@rynxs/kernel';
-import { checkpointOrigin, type NoteVerifier } from '@rynxs/log';
+import type { NoteVerifier } from '@rynxs/log';
 import { readInputFile } from '../files/input-file.js';
 import { type CheckpointNote, manyCheckpoints, newestCheckpoints } from '../log-reading/checkpoint-notes.js';
 import { type ReadCheckpoint, readCheckpoint } from '../log-reading/checkpoint-text.js';
@@ -52,7 +52,6 @@ export async function verifyCommand(options: VerifyCommandOptions, terminal: Ter
   const evidence = isPartial ? undefined : await gather(store, total, trusted, kept, options, terminal);
   const report = await verify(store, total, evidence, options.from, terminal);
   if (report.records === 0 && report.damage === null) throw notFound(store);
-  for (const { name, origin } of kept) mustBeOf(report.log_id, origin, name);
   terminal.stdout.write(
     options.output === 'json' ? `${JSON.stringify(report)}\n` : formatVerifyReport(report),
   );
@@ -60,19 +59,11 @@ export async function verifyCommand(options: VerifyCommandOptions, terminal: Ter
   return asksForProof && report.proven_to === null ? EXIT.unproven : EXIT.intact;
 }
 
-type KeptCheckpoint = ReadCheckpoint & { readonly name: string };
-
 /** Checkpoints that the user has kept since: whoever could write to the store cannot have changed them. */
-function keptCheckpoints(files: readonly string[], { cwd }: Terminal): Promise<readonly KeptCheckpoint[]> {
+function keptCheckpoints(files: readonly string[], { cwd }: Terminal): Promise<readonly ReadCheckpoint[]> {
   return Promise.all(
-    files.map(async (name) => ({ ...readCheckpoint(await readInputFile(resolve(cwd, name)), name), name })),
+    files.map(async (name) => readCheckpoint(await readInputFile(resolve(cwd, name)), name)),
   );
-}
-
-function mustBeOf(logId: string | null, origin: string, name: string): void {
-  if (logId === null || origin === checkpointOrigin(logId)) return;
-  const detail = `it is of ${origin}, and this log is ${checkpointOrigin(logId)}`;
-  throw rynxsError('RYNXS_CHECKPOINT_INVALID', { name, detail });
 }
 
 /** How many records the store says there are; 0 when it is so damaged that it cannot tell. */
@@ -90,7 +81,7 @@ async function gather(
   store: EventStore,
   total: number,
   trusted: readonly NoteVerifier[],
-  kept: readonly KeptCheckpoint[],
+  kept: readonly ReadCheckpoint[],
   { anchor, namespace, kubeconfig }: VerifyCommandOptions,
   terminal: Terminal,
 ): Promise<Evidence> {
@@ -99,7 +90,7 @@ async function gather(
   return { trusted, checkpoints: notes.map(textOf), anchors: [...kept.map(textOf), ...anchored] };
 }
 
-function textOf({ text }: CheckpointNote | KeptCheckpoint): string {
+function textOf({ text }: CheckpointNote | ReadCheckpoint): string {
   return text;
 }
 

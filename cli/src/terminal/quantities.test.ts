@@ -34,15 +34,16 @@ describe('quantities', () => {
     expect(parseDuration('60')).to.equal(60_000);
     expect(parseDuration('2m')).to.equal(120_000);
     expect(parseDuration('1h')).to.equal(3_600_000);
+    expect(parseDuration('7d')).to.equal(7 * 86_400_000);
   });
 
   it('read nothing but durations', () => {
-    for (const text of ['', 's', '1.5s', '-1s', '1 s', '1d', '1e3', '0x10']) {
+    for (const text of ['', 's', '1.5s', '-1s', '1 s', '1w', '1e3', '0x10']) {
       expect(parseDuration(text), text).to.equal(undefined);
     }
     fc.assert(
       fc.property(fc.string(), (text) => {
-        if (!/^\d{1,9}(ms|s|m|h)?$/.test(text)) expect(parseDuration(text)).to.equal(undefined);
+        if (!/^\d{1,9}(ms|s|m|h|d)?$/.test(text)) expect(parseDuration(text)).to.equal(undefined);
       }),
     );
   });
