@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { stringify } from 'yaml';
+import { eventLogExample } from './event-log-example.mjs';
 import { nodeBinary } from './install-and-build.mjs';
 
 /**
@@ -17,6 +18,7 @@ export async function generatedFiles(root) {
   );
   return new Map([
     ['docs/CONFIGURATION.md', command(root, ['config', 'docs'])],
+    ['docs/EVENT_LOG_EXAMPLE.md', await eventLogExample(root)],
     ['docs/errors.md', command(root, ['errors', 'docs'])],
     [`helm/rynxs/crds/${agentDefinition.metadata.name}.yaml`, stringify(agentDefinition, { lineWidth: 0 })],
   ]);

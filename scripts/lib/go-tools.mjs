@@ -57,11 +57,11 @@ function build(directory, what, target) {
   try {
     process.stderr.write(`Building ${basename(target)} (go build ${what}) …\n`);
     const started = performance.now();
-    const { status, stderr, error } = spawnSync(
-      'go',
-      ['build', '-trimpath', '-o', join(aside, basename(target)), what],
-      { cwd: directory, encoding: 'utf8', env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' } },
-    );
+    const { status, stderr, error } = spawnSync('go', ['build', '-o', join(aside, basename(target)), what], {
+      cwd: directory,
+      encoding: 'utf8',
+      env: { ...process.env, GOWORK: 'off' },
+    });
     if (status !== 0) throw new Error(`go build ${what} failed: ${error?.message ?? stderr.trim()}`);
     moveInto(aside, folder);
     process.stderr.write(
