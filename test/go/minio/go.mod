@@ -1,6 +1,6 @@
 module rynxs.dev/test/minio
 
-go 1.25
+go 1.24.0
 
 tool github.com/minio/minio
 

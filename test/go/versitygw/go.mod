@@ -1,6 +1,6 @@
 module rynxs.dev/test/versitygw
 
-go 1.25
+go 1.25.0
 
 tool github.com/versity/versitygw/cmd/versitygw
 
