@@ -51,7 +51,8 @@ describe('eventStoreSuite', () => {
   });
 
   for (const suiteCase of cases) {
-    it(`can fail: ${suiteCase.name}`, async () => {
+    it(`can fail: ${suiteCase.name}`, async function () {
+      this.timeout(suiteCase.limitMs ?? 20_000);
       const Store = BROKEN_STORES[suiteCase.name];
       if (Store === undefined) return expect.fail('no store is broken for this case');
       const isExclusive = suiteCase.needs?.includes('shared') !== true;

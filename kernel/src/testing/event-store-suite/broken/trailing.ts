@@ -9,7 +9,7 @@ export const BROKEN_TRAILING: Readonly<Record<string, Broken>> = {
       return bytes.subarray(0, bytes.lastIndexOf(LF) + 1);
     }
   },
-  'shows the beginning of what stands behind when it is long': class extends BreakableStore {
+  'shows the beginning of what stands behind when it is too long for a commit, or leaves it to reading': class extends BreakableStore {
     override async trailing(): Promise<Uint8Array> {
       return this.storage.torn;
     }
