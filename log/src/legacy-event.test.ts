@@ -29,7 +29,12 @@ function verify(bytes: Uint8Array, options: ChainVerifierOptions = {}): Verifica
   return verifier.finish();
 }
 
-function expectDamage(bytes: Uint8Array, kind: DamageKind | readonly DamageKind[], seq: number): void {
+function expectDamage(
+  bytes: Uint8Array,
+  kind: DamageKind | readonly DamageKind[],
+  seq: number,
+  detail = '',
+): void {
   let found: unknown;
   try {
     verify(bytes);
@@ -40,6 +45,7 @@ function expectDamage(bytes: Uint8Array, kind: DamageKind | readonly DamageKind[
   const damage = found as Damage;
   expect(damage.kind, damage.message).to.be.oneOf([kind].flat());
   expect(damage.seq, damage.message).to.equal(seq);
+  expect(damage.detail).to.include(detail);
   expect(damage.lastGoodSeq).to.equal(seq === 0 ? undefined : seq - 1);
 }
 
@@ -201,7 +207,7 @@ describe('a log of the earlier versions', () => {
   ];
   for (const [what, event] of unreadable) {
     it(`is refused where a record has ${what}`, () => {
-      expectDamage(legacy('v1').append('v1', event).bytes, 'malformed', 1);
+      expectDamage(legacy('v1').append('v1', event).bytes, 'malformed', 1, 'the hash version');
     });
   }
 });

@@ -73,6 +73,7 @@ describe('a checkpoint', () => {
       { origin: '' },
       { origin: 'a\nb' },
       { origin: 'a\n1' },
+      { origin: `a\n1\n${ROOT}` },
       { size: -1 },
       { size: 0.5 },
       { size: Number.NaN },

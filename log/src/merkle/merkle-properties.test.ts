@@ -117,6 +117,16 @@ describe('MerkleFrontier', () => {
     expect(frontier.hashes).to.deep.equal([LEAVES[0], LEAVES[1], nodeHash(LEAVES[2]!, LEAVES[3]!)]);
   });
 
+  it('carries beyond 32 bits', () => {
+    const subtrees = LEAVES.slice(0, 40);
+    const frontier = new MerkleFrontier(2 ** 40 - 1, subtrees);
+    frontier.append(LEAVES[40]!);
+    expect(frontier.size).to.equal(2 ** 40);
+    expect(frontier.hashes).to.deep.equal([
+      subtrees.reduceRight((right, left) => nodeHash(left, right), LEAVES[40]!),
+    ]);
+  });
+
   it('takes lines, cut anywhere between them, as one leaf each', () => {
     const line = fc
       .uint8Array({ maxLength: 40 })
@@ -264,6 +274,31 @@ describe('an inclusion proof', () => {
     expect(verifyInclusion({ ...inclusion(0, 8), size: Number.MAX_SAFE_INTEGER, path })).to.equal(false);
   });
 
+  it('verifies in trees of any size', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), fc.maxSafeNat(), (leaves, pick) => {
+        const index = pick % leaves;
+        const ranges = inclusionRanges(index, leaves);
+        const path = ranges.map((_, at) => LEAVES[at + 1]!);
+        const root = ranges.reduce(
+          (hash, { start }, at) => (start > index ? nodeHash(hash, path[at]!) : nodeHash(path[at]!, hash)),
+          LEAVES[0]!,
+        );
+        const claim = { index, size: leaves, leaf: LEAVES[0]!, path, root };
+        expect(verifyInclusion(claim)).to.equal(true);
+        expect(verifyInclusion({ ...claim, index: index === 0 ? 1 : index - 1 })).to.equal(false);
+      }),
+    );
+  });
+
+  it('is refused when bytes were moved from one hash to the next', () => {
+    const claim = inclusion(2, 8);
+    const [sibling, ...rest] = claim.path;
+    const leaf = Buffer.concat([claim.leaf, sibling!.subarray(0, 1)]);
+    expect(nodeHash(leaf, sibling!.subarray(1))).to.deep.equal(nodeHash(claim.leaf, sibling!));
+    expect(verifyInclusion({ ...claim, leaf, path: [sibling!.subarray(1), ...rest] })).to.equal(false);
+  });
+
   it('is asked for leaves that exist', () => {
     expect(() => inclusionRanges(3, 3)).to.throw(RangeError, 'has no leaf 3');
     for (const value of NO_SIZES) {
@@ -327,6 +362,36 @@ describe('a consistency proof', () => {
     expect(verifyConsistency({ ...claim, path: [root] })).to.equal(false);
     expect(verifyConsistency({ ...claim, newSize: 0, newRoot: empty })).to.equal(true);
     expect(verifyConsistency({ ...claim, newSize: 0, oldRoot: root })).to.equal(false);
+  });
+
+  it('verifies for trees of any sizes', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: Number.MAX_SAFE_INTEGER }), fc.maxSafeNat(), (newSize, pick) => {
+        const oldSize = 1 + (pick % (newSize - 1));
+        const ranges = consistencyRanges(oldSize, newSize);
+        const path = ranges.map((_, at) => LEAVES[at + 1]!);
+        const known = new Map(ranges.map(({ start, end }, at) => [`${start} ${end}`, path[at]!]));
+        const oldIsPerfect = 2 ** Math.round(Math.log2(oldSize)) === oldSize;
+        if (oldIsPerfect) known.set(`0 ${oldSize}`, LEAVES[0]!);
+        const root = (start: number, end: number): Buffer => {
+          const hash = known.get(`${start} ${end}`);
+          if (hash !== undefined) return hash;
+          let half = 1;
+          while (half * 2 < end - start) half *= 2;
+          return nodeHash(root(start, start + half), root(start + half, end));
+        };
+        const claim = { oldSize, newSize, oldRoot: root(0, oldSize), newRoot: root(0, newSize), path };
+        expect(verifyConsistency(claim)).to.equal(true);
+        expect(verifyConsistency({ ...claim, newRoot: claim.oldRoot })).to.equal(false);
+      }),
+    );
+  });
+
+  it('is refused when bytes were moved from one hash to the next', () => {
+    const claim = consistency(4, 7);
+    const [sibling, ...rest] = claim.path;
+    const oldRoot = Buffer.concat([claim.oldRoot, sibling!.subarray(0, 1)]);
+    expect(verifyConsistency({ ...claim, oldRoot, path: [sibling!.subarray(1), ...rest] })).to.equal(false);
   });
 
   it('is asked for a tree that can begin with the other', () => {

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -267,6 +268,13 @@ describe('a private key', () => {
       }
     }
     expect(shown[0]).to.equal(`NoteSigner(${PETER})`);
+  });
+
+  it('derives secrets by HKDF-SHA256 without salt, the label as info', () => {
+    const seed = Buffer.from(PETER_PRIVATE.slice(-44), 'base64').subarray(1);
+    const extracted = createHmac('sha256', Buffer.alloc(32)).update(seed).digest();
+    const expected = createHmac('sha256', extracted).update('digests').update(Buffer.of(1)).digest();
+    expect(signer.derive('digests')).to.deep.equal(expected);
   });
 
   it('derives a secret for each label, the same under every name', () => {

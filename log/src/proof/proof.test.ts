@@ -133,6 +133,15 @@ example.com/fancylog
     expect(() => checkProof(foreign, trusted)).to.throw(ProofError, 'no trusted key');
   });
 
+  it('proves nothing when the key signed under another name than that of the log', () => {
+    const text = formatCheckpoint({ origin: ORIGIN, size: 8, root: bytes(ROOT_OF_8) });
+    for (const name of ['PeterNeumann', 'rynxs.log/2']) {
+      const checkpoint = formatNote(signer.named(name).sign(text));
+      const renamed = formatProof({ ...parseProof(RECEIPT), checkpoint });
+      expect(() => checkProof(renamed, trusted)).to.throw(ProofError, 'no trusted key');
+    }
+  });
+
   it('proves nothing beyond its checkpoint', () => {
     const short = formatProof({ ...parseProof(RECEIPT), checkpoint: checkpointOf(5, bytes(ROOT_OF_8)) });
     expect(() => checkProof(short, trusted)).to.throw(
