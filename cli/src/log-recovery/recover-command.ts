@@ -8,6 +8,7 @@ import {
   type Kernel,
   type LogAnchor,
   type LogKeys,
+  type LogOwner,
   type LogRecovery,
   RANDOM,
   readLogKeys,
@@ -61,7 +62,8 @@ export async function recoverCommand(options: RecoverOptions, terminal: Terminal
     const anchor = options.anchor ? anchorOf(kernel, options.namespace) : undefined;
     const { acceptLoss, reason } = options;
     if (acceptLoss && reason !== undefined && reason.trim() !== '') {
-      const recovery = await accept(store, kernel, { keys, anchor, reason }, terminal);
+      const owner = options.anchor ? await ownerFrom(kernel, terminal.interrupted) : undefined;
+      const recovery = await accept(store, kernel, { keys, anchor, reason, owner }, terminal);
       terminal.stdout.write(
         options.output === 'json'
           ? `${JSON.stringify(recoveryReport(store, recovery, reason))}\n`
@@ -104,14 +106,23 @@ function anchorOf(kernel: Kernel, namespace: string | undefined): LogAnchor {
   return new ConfigMapAnchor(kernel.get(CLUSTER), namespace ?? settings.namespace, settings.shard);
 }
 
+/** Whose the log is; a log of which nothing is left cannot tell. */
+async function ownerFrom(kernel: Kernel, signal: AbortSignal): Promise<LogOwner> {
+  const { uid } = await kernel.get(CLUSTER).info(signal);
+  return { clusterUid: uid, shard: kernel.settings.shard };
+}
+
+interface Acceptance {
+  readonly keys: LogKeys;
+  readonly anchor: LogAnchor | undefined;
+  readonly reason: string;
+  readonly owner: LogOwner | undefined;
+}
+
 async function accept(
   store: EventStore,
   kernel: Kernel,
-  {
-    keys,
-    anchor,
-    reason,
-  }: { readonly keys: LogKeys; readonly anchor: LogAnchor | undefined; readonly reason: string },
+  { keys, anchor, reason, owner }: Acceptance,
   { interrupted }: Terminal,
 ): Promise<LogRecovery> {
   const random = kernel.get(RANDOM);
@@ -128,7 +139,7 @@ async function accept(
           ...(anchor === undefined ? {} : { anchor }),
           onRecord: () => undefined,
         },
-        { tenure, reason },
+        { tenure, reason, ...(owner === undefined ? {} : { owner }) },
         interrupted,
       );
     } finally {

@@ -108,7 +108,7 @@ async function verified(store: EventStore, options: VerifyOptions, progress: Pro
   let isTrailing = false;
   try {
     // Where the driver says that the log ends; what is read must get there.
-    const head = await store.head(signal);
+    const head = await headOf(store, signal);
     for await (const chunk of store.read(fromSeq, signal)) {
       await verification.push(chunk);
       unreported += chunk.byteLength;
@@ -116,6 +116,7 @@ async function verified(store: EventStore, options: VerifyOptions, progress: Pro
       unreported = 0;
       onProgress?.(progress.records);
     }
+    if (head instanceof Damage) throw head;
     isTrailing = progress.nextSeq >= head.nextSeq;
     // A store shows whole commits only, and takes a last one that does not verify for the rest of an interrupted write.
     const trailing = await store.trailing?.(signal);
@@ -128,6 +129,17 @@ async function verified(store: EventStore, options: VerifyOptions, progress: Pro
     const damage = damageOf(error);
     if (damage === undefined) throw readFailure(store, error);
     return { damage: damageReport(damage, isTrailing && !(damage instanceof RolledBack)) };
+  }
+}
+
+/** A driver looks for the head at the end: what it finds wrong there need not be the first damage. */
+async function headOf(store: EventStore, signal: AbortSignal): Promise<StoreHead | Damage> {
+  try {
+    return await store.head(signal);
+  } catch (error) {
+    const damage = damageOf(error);
+    if (damage === undefined) throw error;
+    return damage;
   }
 }
 
