@@ -17,8 +17,7 @@ export const BROKEN_FENCING: Readonly<Record<string, Broken>> = {
       if (this.storage.commits.some(({ firstSeq }) => firstSeq === batch.firstSeq)) {
         return super.append(batch, signal);
       }
-      const { firstSeq, count, bytes } = batch;
-      this.storage.commits.push({ firstSeq, count, bytes: Buffer.from(bytes) });
+      this.put(batch);
     }
   },
   'lets a writer that was overtaken begin a new term, once it has read what overtook it': class extends SharedStore {

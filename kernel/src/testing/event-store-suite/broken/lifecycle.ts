@@ -1,5 +1,5 @@
 import type { Batch, OpenedStore } from '../../../contracts/event-store.js';
-import { BreakableStore, type Broken } from './breakable-store.js';
+import { BreakableStore, type Broken, SharedStore } from './breakable-store.js';
 
 export const BROKEN_LIFECYCLE: Readonly<Record<string, Broken>> = {
   'refuses calls after closing, and closes twice without complaint': class extends BreakableStore {
@@ -37,10 +37,18 @@ export const BROKEN_LIFECYCLE: Readonly<Record<string, Broken>> = {
       await new Promise(setImmediate);
       if (this.storage.owner !== undefined) throw new Error('somebody has it');
       this.storage.owner = this;
-      return { head: await super.head(AbortSignal.any([signal])), droppedTails: [] };
+      return { head: await super.head(signal), droppedTails: [] };
     }
     override async close(): Promise<void> {
       if (this.storage.owner === this) await super.close();
+    }
+  },
+  'decides between the last append of a writer that crashed and the first one of its successor': class extends SharedStore {
+    override async append(batch: Batch, signal: AbortSignal): Promise<void> {
+      const { nextSeq } = await this.head(signal);
+      await new Promise(setImmediate);
+      if (nextSeq !== batch.firstSeq) return super.append(batch, signal);
+      this.put(batch);
     }
   },
 };

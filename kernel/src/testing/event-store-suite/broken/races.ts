@@ -4,8 +4,8 @@ import { BreakableStore, type Broken, SharedStore } from './breakable-store.js';
 export const BROKEN_RACES: Readonly<Record<string, Broken>> = {
   'refuses a second writer, and takes it after the first has closed': SharedStore,
   'lets one of two writers win each place': class extends SharedStore {
-    override async append({ firstSeq, count, bytes }: Batch): Promise<void> {
-      this.storage.commits.push({ firstSeq, count, bytes: Buffer.from(bytes) });
+    override async append(batch: Batch): Promise<void> {
+      this.put(batch);
     }
   },
   'opens for one of 32 writers, whom those that were refused do not disturb': class extends BreakableStore {
@@ -18,8 +18,7 @@ export const BROKEN_RACES: Readonly<Record<string, Broken>> = {
     override async append(batch: Batch, signal: AbortSignal): Promise<void> {
       const { nextSeq } = await this.head(signal);
       if (nextSeq !== batch.firstSeq) return super.append(batch, signal);
-      const { firstSeq, count, bytes } = batch;
-      this.storage.commits.push({ firstSeq, count, bytes: Buffer.from(bytes) });
+      this.put(batch);
     }
   },
 };

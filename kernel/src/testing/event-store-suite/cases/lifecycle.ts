@@ -8,6 +8,7 @@ import {
   readAll,
   signal,
   turnsPass,
+  verified,
 } from '../asking.js';
 import type { EventStoreCase } from '../harness.js';
 import { SampleLog } from '../sample-log.js';
@@ -91,6 +92,37 @@ export const LIFECYCLE_CASES: readonly EventStoreCase[] = [
       }
       await filled(harness);
       expectSameBytes(await readAll(harness.open()), bytesOf(...batches), 'what was read at the end');
+    },
+  },
+  {
+    name: 'decides between the last append of a writer that crashed and the first one of its successor',
+    needs: ['crash', 'shared'],
+    async run(harness) {
+      let log = new SampleLog();
+      await filled(harness, log.next());
+      for (const turns of [0, 1, 2, 4, 16, 64]) {
+        const old = await opened(harness);
+        const withLate = log.fork();
+        const late = withLate.next(5);
+        const appending = outcomeOf(old, old.append(late, signal()));
+        await turnsPass(turns);
+        await harness.crash?.(old);
+
+        const heir = await opened(harness);
+        const { nextSeq } = await heir.head(signal());
+        let isLateStored = nextSeq > late.firstSeq;
+        const own = (isLateStored ? withLate : log).fork();
+        const outcome = await outcomeOf(heir, heir.append(own.startEpoch(), signal()));
+        if (outcome === 'conflict') {
+          isLateStored = true;
+          expectSameBytes(await readAll(heir, late.firstSeq), late.bytes, 'what the heir finds');
+        }
+        log = outcome === 'done' ? own : withLate;
+        expect(await appending, 'what the old writer is told').to.satisfy(
+          (told: string) => told !== 'done' || isLateStored,
+        );
+        expect((await verified(heir)).headHash).to.equal(log.head.hash);
+      }
     },
   },
 ];
