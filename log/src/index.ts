@@ -62,7 +62,6 @@ export {
 export {
   checkProof,
   formatProof,
-  LOG_PROOF_FORMAT,
   type LogProof,
   type ProvenRecord,
   parseProof,
@@ -81,5 +80,5 @@ export {
   ZERO_HASH,
 } from './record.js';
 export { TileBuilder, type TileSink } from './tiles/tile-builder.js';
-export { TILE_WIDTH, tilePath } from './tiles/tile-path.js';
+export { tilePath } from './tiles/tile-path.js';
 export * from './verification.js';

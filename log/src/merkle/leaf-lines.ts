@@ -4,8 +4,8 @@ import { LEAF_PREFIX } from './tree-hash.js';
 const LF = 0x0a;
 
 /**
- * A hash as a string of 32 characters, one for each byte ('latin1', also called 'binary'): node:crypto makes such a string in half the
- * time that it takes for a Buffer.
+ * A hash as a string of 32 characters, one for each byte ('latin1', which node:crypto calls 'binary'): made in half
+ * the time that it takes to make a Buffer.
  */
 export type Digest = string;
 

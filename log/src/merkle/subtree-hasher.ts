@@ -27,7 +27,7 @@ export class SubtreeHasher {
     this.#awaited = this.#subtrees.toSorted((a, b) => a.start - b.start);
   }
 
-  /** Takes the next leaf by its hash (`leafHash`). */
+  /** Takes the next leaf by its hash (`leafHash`). Throws RangeError when that is needed and has not 32 bytes. */
   append(leaf: Uint8Array): void {
     this.#take(() => Buffer.from(leaf).toString('latin1'));
   }

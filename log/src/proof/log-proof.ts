@@ -7,7 +7,7 @@ import { formatNumber, formatPath, joinProof, parseNumber, parsePath, splitProof
 import { trustedCheckpoint } from './trusted-checkpoint.js';
 
 /** First line of the format (C2SP tlog-proof). */
-export const LOG_PROOF_FORMAT = 'c2sp.org/tlog-proof@v1';
+const LOG_PROOF_FORMAT = 'c2sp.org/tlog-proof@v1';
 const EXTRA = 'extra ';
 const INDEX = 'index ';
 

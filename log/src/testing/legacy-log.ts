@@ -4,9 +4,9 @@ import type { JsonMap, LogEvent } from '../event.js';
 import { ZERO_HASH } from '../record.js';
 import { type PythonJson, pythonJson } from './python-json.js';
 
-/**
- * Hash version of a legacy record: the first one left `hash_version` out of its events.
- */
+const AGENT = 'agents/default/a';
+
+/** Hash version of a legacy record: the first one left `hash_version` out of its events. */
 export type LegacyVersion = 'v1' | 'v2';
 
 /** What a legacy event says besides its number and its hash version. */
@@ -50,21 +50,21 @@ export class LegacyLog {
   /** Begins the next term of hash version 3; the first one gives the log its identity. */
   startTerm(logId: string): this {
     this.#epoch++;
-    return this.#commit('EpochStarted', [{ epoch: this.#epoch, log_id: logId }]);
+    return this.#commit('log', 'EpochStarted', [{ epoch: this.#epoch, log_id: logId }]);
   }
 
   /** Appends a commit of hash version 3 to the term, an event for each payload. */
   commit(...payloads: readonly JsonMap[]): this {
-    return this.#commit('AgentObserved', payloads);
+    return this.#commit(AGENT, 'AgentObserved', payloads);
   }
 
-  #commit(type: string, payloads: readonly JsonMap[]): this {
+  #commit(aggregate: string, type: string, payloads: readonly JsonMap[]): this {
     const firstSeq = this.nextSeq;
     const events = payloads.map((payload, index): LogEvent => {
       const end = index === payloads.length - 1 ? { end: true as const } : {};
       const batch = `b${firstSeq}`;
       return {
-        aggregate_id: 'agents/default/a',
+        aggregate_id: aggregate,
         hash_version: 'v3',
         meta: { batch, ...end, epoch: this.#epoch, trace_id: 't', writer: `w${this.#epoch}` },
         payload: { v: 1, ...payload },
@@ -84,7 +84,7 @@ export class LegacyLog {
 /** Has what makes Python's text differ from RFC 8785: text outside ASCII, keys beyond the BMP, and floats. */
 function sampleEvent(seq: number): LegacyEvent {
   return {
-    aggregate_id: 'agents/default/a',
+    aggregate_id: AGENT,
     payload: { '\ue000': 'grüße 🙂', '🙂': [1e-7, 0.1, 1e22], replicas: seq },
     ts: 1_735_689_600.25 + seq,
     type: 'AgentObserved',
