@@ -1,4 +1,5 @@
-import type { Json, LogEvent, VerifiedLine } from '@rynxs/log';
+import type { VerifiedLine } from '@rynxs/log';
+import { type ShownEvent, shownEvent, textOf } from './shown-event.js';
 
 /** A term of a writer. Names are those of `rynxs log epochs --output json`. */
 export interface EpochReport {
@@ -35,15 +36,14 @@ export class LogEpochs {
   constructor(private readonly onEpoch: (epoch: EpochReport) => void) {}
 
   add({ event }: VerifiedLine): void {
-    // Records of earlier versions have no meta.
-    const epoch = event.meta?.epoch ?? 0;
-    if (this.#open?.epoch !== epoch) this.#begin(event, epoch);
+    const shown = shownEvent(event);
+    if (this.#open?.epoch !== shown.epoch) this.#begin(shown);
     const open = this.#open;
     if (open === undefined) return;
-    open.last_seq = event.seq;
-    open.last_ts = event.ts;
+    open.last_seq = shown.seq;
+    open.last_ts = shown.ts;
     open.records += 1;
-    if (event.type === 'EpochEnded') open.ending = { reason: textOf(event.payload.reason) };
+    if (shown.type === 'EpochEnded') open.ending = { reason: textOf(shown.payload.reason) ?? null };
   }
 
   /** Hands the last term over. */
@@ -52,15 +52,15 @@ export class LogEpochs {
     this.#open = undefined;
   }
 
-  #begin(event: LogEvent, epoch: number): void {
+  #begin({ seq, ts, type, epoch, payload }: ShownEvent): void {
     this.#close('overtaken');
     this.#open = {
       epoch,
-      holder: event.type === 'EpochStarted' ? textOf(event.payload.holder) : null,
-      first_seq: event.seq,
-      first_ts: event.ts,
-      last_seq: event.seq,
-      last_ts: event.ts,
+      holder: type === 'EpochStarted' ? (textOf(payload.holder) ?? null) : null,
+      first_seq: seq,
+      first_ts: ts,
+      last_seq: seq,
+      last_ts: ts,
       records: 0,
       ending: undefined,
     };
@@ -75,8 +75,4 @@ export class LogEpochs {
       reason: ending?.reason ?? null,
     });
   }
-}
-
-function textOf(value: Json | undefined): string | null {
-  return typeof value === 'string' ? value : null;
 }

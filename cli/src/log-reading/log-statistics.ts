@@ -1,4 +1,5 @@
 import type { VerifiedLine } from '@rynxs/log';
+import { shownEvent } from './shown-event.js';
 
 export interface Count<N extends string | number> {
   readonly name: N;
@@ -67,12 +68,14 @@ export class LogStatistics {
     this.#records += 1;
     this.#bytes += bytes;
     this.#largest = Math.max(this.#largest, bytes);
-    this.#firstTs ??= event.ts;
-    this.#lastTs = event.ts;
-    increment(this.#types, event.type);
-    increment(this.#aggregates, event.aggregate_id);
-    // Records of earlier versions have no meta; they count as epoch 0.
-    increment(this.#epochs, event.meta?.epoch ?? 0);
+    const { ts, type, aggregateId, epoch } = shownEvent(event);
+    if (ts !== '') {
+      this.#firstTs ??= ts;
+      this.#lastTs = ts;
+    }
+    increment(this.#types, type);
+    increment(this.#aggregates, aggregateId);
+    increment(this.#epochs, epoch);
   }
 }
 

@@ -1,19 +1,22 @@
 import type { Json, LogEvent } from '@rynxs/log';
 import type { Colors } from '../terminal/colors.js';
+import { mapOf, shownEvent } from './shown-event.js';
 
 const MAX_SUMMARY_CHARACTERS = 120;
+const TIME_CHARACTERS = 24;
 
 /** One line for people: `seq time type aggregate summary`. */
 export function formatRecordLine(event: LogEvent, colors: Colors): string {
-  const seq = String(event.seq).padStart(6);
-  const type = event.type.padEnd(22);
-  return `${colors.dim(seq)} ${colors.dim(event.ts)} ${typeColor(event.type, colors)(type)} ${event.aggregate_id} ${summarize(event)}`.trimEnd();
+  const { seq, ts, type, aggregateId } = shownEvent(event);
+  const number = colors.dim(String(seq).padStart(6));
+  const time = colors.dim(ts.padEnd(TIME_CHARACTERS));
+  return `${number} ${time} ${typeColor(type, colors)(type.padEnd(22))} ${aggregateId} ${summarize(event)}`.trimEnd();
 }
 
 /** What happened, from the payload, in a few words; empty for types that say it all. */
 export function summarize(event: LogEvent): string {
-  const payload: Readonly<Record<string, Json>> = event.payload;
-  const text = (SUMMARIES[event.type] ?? summaryOfShape(event.type))(payload).replace(/\s+/g, ' ');
+  const { type, payload } = shownEvent(event);
+  const text = (SUMMARIES[type] ?? summaryOfShape(type))(payload).replace(/\s+/g, ' ');
   return text.length <= MAX_SUMMARY_CHARACTERS ? text : `${text.slice(0, MAX_SUMMARY_CHARACTERS - 1)}…`;
 }
 
@@ -67,10 +70,6 @@ function byWhom(manager: Json | undefined): string {
 
 function word(value: Json | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? '?');
-}
-
-function mapOf(value: Json | undefined): Payload {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Payload) : {};
 }
 
 function listOf(value: Json | undefined): readonly Json[] {

@@ -10,7 +10,7 @@ export function formatVerifyReport(report: VerifyReport): string {
     ...(report.damage === null ? [] : describeDamage(report.damage)),
     ...describeUnfinished(report),
     ...describeHistory(report),
-    ...(report.checked === 'all' ? describeTrust(report) : []),
+    ...(report.intact && report.checked === 'all' ? describeTrust(report) : []),
   ];
   const lines = rows.map(([name, value]) => `${name.padEnd(13)} ${value}\n`).join('');
   const torn = report.damage?.in_last_commit === true ? LAST_COMMIT : '';

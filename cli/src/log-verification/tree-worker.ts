@@ -18,11 +18,13 @@ export class TreeWorker implements AsyncDisposable {
   readonly #worker = new Worker(new URL('./tree-thread.js', import.meta.url), { workerData: this.#memory });
   readonly #free = Array.from({ length: SLOTS }, (_, slot) => slot);
   #waiting: WaitingLines[] = [];
-  #isReady = Promise.withResolvers<void>();
+  /** Who waits for a slot, while something does. */
+  #room: PromiseWithResolvers<void> | undefined;
+  #failure: Error | undefined;
   readonly #roots = Promise.withResolvers<ReadonlyMap<number, Buffer>>();
 
   constructor() {
-    // Who waits for neither must not be ended by their failure.
+    // That the thread ends is a failure only to who waits for its answer.
     this.#roots.promise.catch(() => undefined);
     this.#worker.on('message', (message: TreeAnswer) => this.#on(message));
     this.#worker.once('error', (error) => this.#fail(error));
@@ -42,7 +44,10 @@ export class TreeWorker implements AsyncDisposable {
 
   /** Resolves when nothing waits for a slot; rejects when the thread has failed. */
   ready(): Promise<void> | undefined {
-    return this.#waiting.length === 0 ? undefined : this.#isReady.promise;
+    if (this.#waiting.length === 0) return undefined;
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    this.#room ??= Promise.withResolvers();
+    return this.#room.promise;
   }
 
   /** Resolves to the roots that were asked for, and the one at the end, when all lines are hashed. */
@@ -62,11 +67,7 @@ export class TreeWorker implements AsyncDisposable {
       this.#fill(slot, lines);
       return;
     }
-    if (this.#waiting.length === 0) {
-      this.#isReady = Promise.withResolvers();
-      this.#isReady.promise.catch(() => undefined);
-    }
-    this.#waiting.push({ bytes: Uint8Array.from(lines.bytes), sizes: lines.sizes });
+    this.#waiting.push({ bytes: Buffer.from(lines.bytes), sizes: lines.sizes });
   }
 
   #fill(slot: number, { bytes, sizes }: WaitingLines): void {
@@ -82,11 +83,14 @@ export class TreeWorker implements AsyncDisposable {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free.push(message.free);
     else this.#fill(message.free, next);
-    if (this.#waiting.length === 0) this.#isReady.resolve();
+    if (this.#waiting.length > 0) return;
+    this.#room?.resolve();
+    this.#room = undefined;
   }
 
   #fail(error: Error): void {
-    this.#isReady.reject(error);
+    this.#failure ??= error;
+    this.#room?.reject(error);
     this.#roots.reject(error);
   }
 }
