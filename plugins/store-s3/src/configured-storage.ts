@@ -1,6 +1,6 @@
 import { type Clock, rynxsError } from '@rynxs/kernel';
 import { parseEndpoint } from './endpoint.js';
-import { S3ObjectStorage } from './s3-object-storage.js';
+import { S3ObjectStorage, type S3StorageOptions } from './s3-object-storage.js';
 import type { S3StoreSettings } from './settings.js';
 
 // As S3 allows bucket names of general purpose; older buckets may have capitals and underscores.
@@ -10,13 +10,18 @@ const PREFIX = /^[A-Za-z0-9!_.*'()-]+(\/[A-Za-z0-9!_.*'()-]+)*$/;
 
 /** The bucket that the settings name. Throws RYNXS_CONFIG_INVALID. */
 export function configuredStorage(settings: S3StoreSettings, clock: Clock): S3ObjectStorage {
+  return new S3ObjectStorage({ ...storageOptions(settings), clock });
+}
+
+/** What the settings mean. Throws RYNXS_CONFIG_INVALID. */
+export function storageOptions(settings: S3StoreSettings): Omit<S3StorageOptions, 'clock'> {
   const { bucket, endpoint } = settings;
   if (bucket.endsWith('--x-s3')) {
     throw invalid('bucket', 'S3_BUCKET', `${bucket} is a directory bucket, which lists keys in no order`);
   }
   if (!BUCKET_NAME.test(bucket))
     throw invalid('bucket', 'S3_BUCKET', `${bucket} is not the name of a bucket`);
-  return new S3ObjectStorage({
+  return {
     bucket,
     region: settings.region,
     endpoint: endpoint === undefined ? undefined : endpointUrl(endpoint),
@@ -25,8 +30,7 @@ export function configuredStorage(settings: S3StoreSettings, clock: Clock): S3Ob
     connectTimeoutMs: settings.connectTimeout,
     requestTimeoutMs: settings.requestTimeout,
     maxConnections: settings.maxConnections,
-    clock,
-  });
+  };
 }
 
 /** The prefix without slashes around it. Throws RYNXS_CONFIG_INVALID. */

@@ -183,10 +183,10 @@ function statusOf(error: unknown): number | undefined {
 /** Node's code of a network error, also of one that tried several addresses. */
 function networkCodeOf(error: unknown): string | undefined {
   if (error instanceof AggregateError) {
-    const codes = new Set(error.errors.map(networkCodeOf));
-    return codes.size === 1
-      ? [...codes][0]
-      : error.errors.map(networkCodeOf).find((code) => code !== undefined);
+    const codes = error.errors.map(networkCodeOf);
+    return codes.every((code) => code !== undefined && NOT_SENT.has(code))
+      ? codes[0]
+      : codes.find((code) => code !== undefined && !NOT_SENT.has(code));
   }
   if (!(error instanceof Error)) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
