@@ -284,6 +284,31 @@ describe('checkpoints of a log', () => {
     storage.commits.splice(0, storage.commits.length, ...commits);
     await (await openLog(store(), { clock, keys })).close();
   });
+
+  it('of a rival that led meanwhile count for the next term, which adopts nothing that is signed', async () => {
+    const keys = keysOf(NoteSigner.generate('test'));
+    const shared = () => {
+      const own = store();
+      storage.owner = undefined; // several may have it open
+      return own;
+    };
+    const leader = await openLog(shared(), { clock, keys, hasRivals: true });
+    storage.owner = undefined;
+    const follower = await openLog(shared(), { clock, keys, hasRivals: true });
+    const followersStore = storage.owner;
+    storage.owner = undefined;
+    await leader.close();
+    const second = await openLog(shared(), { clock, keys, hasRivals: true });
+    const term = await startTerm(second);
+    await term.append([draft(1)]);
+    await term.end('stopped');
+    await second.close();
+    storage.owner = followersStore;
+    await (await startTerm(follower)).end('stopped');
+    await follower.close();
+    expect(typesIn(storage).map(({ type }) => type)).not.to.include('TailAdopted');
+    expect(typesIn(storage).filter(({ type }) => type === 'EpochStarted')).to.have.lengthOf(2);
+  });
 });
 
 /** Own methods first, all others bound to the store behind. */

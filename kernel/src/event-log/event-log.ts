@@ -1,4 +1,4 @@
-import { LogAudit, type LogIdentity, type LogPosition, type LogRecord, type NoteSigner } from '@rynxs/log';
+import type { LogIdentity, LogPosition, LogRecord, NoteSigner } from '@rynxs/log';
 import type { Clock } from '../contracts/clock.js';
 import type { DroppedTail, EventStore } from '../contracts/event-store.js';
 import type { Tenure, Term } from '../contracts/leadership.js';
@@ -14,7 +14,7 @@ import { type LogKeys, NO_KEYS } from './log-keys.js';
 import { scrub } from './log-scrub.js';
 import { EventLogMetrics } from './metrics.js';
 import { openFailure } from './open-failure.js';
-import { type Loss, type OpenedLog, openLog } from './opening.js';
+import { catchUp, type Loss, type OpenedLog, type OpeningParts, openLog } from './opening.js';
 import type { SnapshotSource } from './snapshots.js';
 import { probeStore } from './store-probe.js';
 import { openingEvents, retiredKey } from './term-opening.js';
@@ -62,6 +62,7 @@ export class EventLog {
   /** What of the log is known to be gone; only with `acceptLoss`. */
   readonly loss: Loss | undefined;
   readonly #options: EventLogOptions;
+  readonly #parts: OpeningParts;
   readonly #keys: LogKeys;
   readonly #logger: Logger;
   readonly #metrics: EventLogMetrics;
@@ -78,11 +79,12 @@ export class EventLog {
   /** Why nothing may be written any more. */
   #failure: RynxsError | undefined;
 
-  private constructor(options: EventLogOptions, metrics: EventLogMetrics, opened: OpenedLog) {
+  private constructor(options: EventLogOptions, parts: OpeningParts, opened: OpenedLog) {
     this.#options = options;
-    this.#keys = options.keys ?? NO_KEYS;
-    this.#logger = options.logger ?? SILENT_LOGGER;
-    this.#metrics = metrics;
+    this.#parts = parts;
+    this.#keys = parts.keys;
+    this.#logger = parts.logger;
+    this.#metrics = parts.metrics;
     this.#position = opened.position;
     this.#droppedTails = opened.droppedTails;
     this.#signedTo = opened.signedTo;
@@ -101,20 +103,20 @@ export class EventLog {
     const { store, clock, telemetry, onRecord } = options;
     const metrics = new EventLogMetrics(telemetry);
     const startedAt = clock.monotonic();
+    const parts: OpeningParts = {
+      store,
+      metrics,
+      onRecord: (record) => reduce(record, onRecord),
+      keys: options.keys ?? NO_KEYS,
+      anchor: options.anchor,
+      snapshots: options.snapshots,
+      logger: options.logger ?? SILENT_LOGGER,
+      acceptLoss: options.acceptLoss ?? false,
+    };
     try {
-      const parts = {
-        store,
-        metrics,
-        onRecord: (record: LogRecord) => reduce(record, onRecord),
-        keys: options.keys ?? NO_KEYS,
-        anchor: options.anchor,
-        snapshots: options.snapshots,
-        logger: options.logger ?? SILENT_LOGGER,
-        acceptLoss: options.acceptLoss ?? false,
-      };
       const opened = await openLog(parts, signal);
       metrics.replayed((clock.monotonic() - startedAt) / 1000, opened.position.size - 1);
-      return new EventLog(options, metrics, opened);
+      return new EventLog(options, parts, opened);
     } catch (error) {
       await store.close();
       throw openFailure(store, error, metrics);
@@ -145,6 +147,8 @@ export class EventLog {
    * RYNXS_LOG_DAMAGED when the log was found damaged meanwhile, or what append throws.
    */
   async startTerm(tenure: Tenure, owner: LogOwner, signal: AbortSignal): Promise<WritingTerm> {
+    // A rival has mostly led before; what it wrote and signed is read before this term says what it has found.
+    if (this.#options.hasRivals === true) await this.#catchUp(signal);
     for (let attempt = 1; ; attempt += 1) {
       if (this.#failure !== undefined) throw this.#failure;
       this.#checkOwner(owner);
@@ -284,13 +288,9 @@ export class EventLog {
   /** Reads and verifies what is in the store beyond what is known. */
   async #catchUp(signal: AbortSignal): Promise<void> {
     const { store } = this.#options;
-    const audit = new LogAudit({
-      position: this.#position,
-      onRecord: ({ event, hash }) => this.#deliver({ event, hash }),
-    });
+    const parts = { ...this.#parts, onRecord: (record: LogRecord) => this.#deliver(record) };
     try {
-      for await (const chunk of store.read(this.#position.size, signal)) audit.push(chunk);
-      audit.finish();
+      this.#signedTo = Math.max(this.#signedTo, await catchUp(parts, this.#position, signal));
     } catch (error) {
       throw openFailure(store, error, this.#metrics);
     }

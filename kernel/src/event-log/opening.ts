@@ -98,6 +98,29 @@ export async function openLog(parts: OpeningParts, signal: AbortSignal): Promise
   return replay(parts, known, opened, undefined, signal);
 }
 
+/**
+ * Reads, verifies and replays what others have written since, and compares the log with the newest checkpoints and the
+ * anchor again. Returns the size of the newest checkpoint of a trusted key among what was read; 0 when there is none.
+ * Throws as openLog does.
+ */
+export async function catchUp(
+  parts: OpeningParts,
+  position: LogPosition,
+  signal: AbortSignal,
+): Promise<number> {
+  const { store, keys, onRecord } = parts;
+  // Before the log: what it is compared with must not be newer than what is read of it.
+  const known = await whatIsKnown(parts, signal);
+  const audit = new LogAudit({
+    position,
+    ...known,
+    trusted: keys.trusted,
+    onRecord: ({ event, hash }) => onRecord({ event, hash }),
+  });
+  for await (const chunk of store.read(position.size, signal)) audit.push(chunk);
+  return audit.finish().signedTo;
+}
+
 async function replay(
   { store, keys, onRecord, acceptLoss }: OpeningParts,
   known: Known,
