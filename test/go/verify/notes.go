@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/transparency-dev/formats/log"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
-
-	"github.com/transparency-dev/formats/log"
 )
 
 type noteAnswer struct {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/base64"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/transparency-dev/formats/proof"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -37,11 +39,11 @@ func checkReceipt(args []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	proof, err := parseReceipt(message)
+	read, err := parseReceipt(message)
 	if err != nil {
 		return nil, err
 	}
-	record := proof.extra
+	record := read.extra
 	if len(args) == 3 {
 		if record, err = os.ReadFile(args[2]); err != nil {
 			return nil, err
@@ -49,14 +51,17 @@ func checkReceipt(args []string) (any, error) {
 	} else if record == nil {
 		return nil, errors.New("the receipt does not carry the record: give it as RECORDFILE")
 	}
-	tree, err := openCheckpoint(args[0], proof.checkpoint)
+	if err := expectSameReading(read, message); err != nil {
+		return nil, err
+	}
+	tree, err := openCheckpoint(args[0], read.checkpoint)
 	if err != nil {
 		return nil, err
 	}
-	if err := tlog.CheckRecord(proof.path, tree.N, tree.Hash, proof.index, tlog.RecordHash(record)); err != nil {
+	if err := tlog.CheckRecord(read.path, tree.N, tree.Hash, read.index, tlog.RecordHash(record)); err != nil {
 		return nil, err
 	}
-	return receiptAnswer{proof.index, tree.N, string(record)}, nil
+	return receiptAnswer{read.index, tree.N, string(record)}, nil
 }
 
 func parseReceipt(message []byte) (receipt, error) {
@@ -64,7 +69,7 @@ func parseReceipt(message []byte) (receipt, error) {
 	if !found {
 		return receipt{}, errors.New("a receipt without the empty line before its checkpoint")
 	}
-	proof := receipt{checkpoint: checkpoint}
+	read := receipt{checkpoint: checkpoint}
 	lines := strings.Split(string(head), "\n")
 	if lines[0] != receiptHeader {
 		return receipt{}, fmt.Errorf("a receipt begins with %q, this with %q", receiptHeader, lines[0])
@@ -72,7 +77,7 @@ func parseReceipt(message []byte) (receipt, error) {
 	lines = lines[1:]
 	var err error
 	if len(lines) > 0 && strings.HasPrefix(lines[0], "extra ") {
-		if proof.extra, err = decodeBase64(lines[0][len("extra "):]); err != nil {
+		if read.extra, err = decodeBase64(lines[0][len("extra "):]); err != nil {
 			return receipt{}, fmt.Errorf("the extra data: %w", err)
 		}
 		lines = lines[1:]
@@ -80,25 +85,35 @@ func parseReceipt(message []byte) (receipt, error) {
 	if len(lines) == 0 || !strings.HasPrefix(lines[0], "index ") {
 		return receipt{}, errors.New("a receipt without an index")
 	}
-	if proof.index, err = parseNumber(lines[0][len("index "):]); err != nil {
+	if read.index, err = parseNumber(lines[0][len("index "):]); err != nil {
 		return receipt{}, fmt.Errorf("the index: %w", err)
 	}
-	proof.path, err = parseHashes(lines[1:])
-	return proof, err
+	read.path, err = parseHashes(lines[1:])
+	return read, err
 }
 
-func formatReceipt(proof receipt) string {
-	var text strings.Builder
-	text.WriteString(receiptHeader + "\n")
-	if proof.extra != nil {
-		fmt.Fprintf(&text, "extra %s\n", base64.StdEncoding.EncodeToString(proof.extra))
+// expectSameReading has transparency-dev/formats read the receipt, too. It allows more spellings than we do, so it is not
+// enough alone; and it reads no line of 64 KiB, so it is not asked about the receipts of records above 48 KiB.
+func expectSameReading(read receipt, message []byte) error {
+	if base64.StdEncoding.EncodedLen(len(read.extra)) > bufio.MaxScanTokenSize-len("extra \n") {
+		return nil
 	}
-	fmt.Fprintf(&text, "index %d\n", proof.index)
-	for _, hash := range proof.path {
-		fmt.Fprintln(&text, hash)
+	var theirs proof.TLogProof
+	if err := theirs.Unmarshal(message); err != nil {
+		return err
 	}
-	fmt.Fprintf(&text, "\n%s", proof.checkpoint)
-	return text.String()
+	if !bytes.Equal(theirs.Marshal(), formatReceipt(read)) {
+		return errors.New("transparency-dev/formats reads the receipt in another way")
+	}
+	return nil
+}
+
+func formatReceipt(of receipt) []byte {
+	written := proof.TLogProof{Index: uint64(of.index), ExtraData: of.extra, Checkpoint: of.checkpoint}
+	for _, hash := range of.path {
+		written.Hashes = append(written.Hashes, hash)
+	}
+	return written.Marshal()
 }
 
 type consistencyAnswer struct {

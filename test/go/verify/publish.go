@@ -113,8 +113,8 @@ func prove(args []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	proof := receipt{extra: entry, index: index, path: path, checkpoint: checkpoint}
-	return proofAnswer{formatReceipt(proof)}, nil
+	proven := receipt{extra: entry, index: index, path: path, checkpoint: checkpoint}
+	return proofAnswer{string(formatReceipt(proven))}, nil
 }
 
 // grow gives the hashes alone, one a line: C2SP has no file format for them.

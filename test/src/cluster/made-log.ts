@@ -15,6 +15,9 @@ const EVENTS_PER_COMMIT = 500;
 const TERM_RECORDS = 2;
 /** KeyAdded. */
 const KEY_RECORDS = 1;
+/** One event is nearly as large as a record may be. */
+const HUGE = 5;
+const HUGE_BYTES = 64_000;
 /** Names of every Unicode plane that has characters, of one to four bytes in UTF-8. */
 const NAMES = ['agent', 'Übermut', 'エージェント', '🤖𝔸', '𠀋\u{2f800}', '"\\\u0007\u2028'] as const;
 
@@ -85,7 +88,10 @@ function madeEvent(index: number): EventDraft {
       v: 1,
       uid: `uid-${index % 7}`,
       generation: index,
-      spec: { name: NAMES[index % NAMES.length]!, filler: 'x'.repeat(index % 300) },
+      spec: {
+        name: NAMES[index % NAMES.length]!,
+        filler: 'x'.repeat(index === HUGE ? HUGE_BYTES : index % 300),
+      },
       manager: null,
       managed_at: null,
     },

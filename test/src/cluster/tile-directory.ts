@@ -41,3 +41,11 @@ export async function filesOf(directory: string): Promise<ReadonlyMap<string, Bu
     ),
   );
 }
+
+/** Expects two directories to hold the same files, byte for byte. */
+export async function expectSameFiles(actual: string, expected: string): Promise<void> {
+  const [first, second] = await Promise.all([filesOf(actual), filesOf(expected)]);
+  expect([...first.keys()]).to.deep.equal([...second.keys()]);
+  // Not by deep equality, which goes through every byte.
+  for (const [path, bytes] of first) expect(bytes.equals(second.get(path)!), path).to.equal(true);
+}
