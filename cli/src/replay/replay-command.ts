@@ -14,7 +14,7 @@ import { startClientKernel, startOfflineKernel } from '../cluster/client-kernel.
 import { chosenKubeconfig } from '../cluster/kubeconfig.js';
 import { logLocation } from '../log-reading/log-location.js';
 import { notFound, openLogForReading } from '../log-reading/open-log.js';
-import { readFailure } from '../log-reading/read-failure.js';
+import { damageOf, readFailure } from '../log-reading/read-failure.js';
 import type { OutputFormat } from '../terminal/output-format.js';
 import { ProgressLine } from '../terminal/progress-line.js';
 import { formatCount } from '../terminal/quantities.js';
@@ -32,6 +32,7 @@ interface ReplayOptions {
 
 /**
  * `rynxs replay`. Resolves to the exit code: 1 when something differs. Throws RYNXS_LOG_DAMAGED, RYNXS_LOG_NOT_FOUND,
+ * RYNXS_LOG_NO_SUCH_RECORD for a log that ends before `at`,
  * RYNXS_LOG_UNAVAILABLE, and RYNXS_CLUSTER_REQUEST when a cluster that was named does not answer.
  */
 export async function replayCommand(options: ReplayOptions, terminal: Terminal): Promise<number> {
@@ -39,6 +40,9 @@ export async function replayCommand(options: ReplayOptions, terminal: Terminal):
   const report = await withKernel(await startOfflineKernel(terminal), async (kernel) => {
     const result = await replay(store, kernel, options.at, terminal);
     if (result.records === 0) throw notFound(store);
+    if (options.at !== undefined && result.records <= options.at) {
+      throw rynxsError('RYNXS_LOG_NO_SUCH_RECORD', { location: store.location, seq: options.at });
+    }
     const cluster = options.diff ? await compare(result, options.kubeconfig, terminal) : undefined;
     return replayReport(store.location, result, cluster);
   });
@@ -57,13 +61,22 @@ async function replay(
   using progress = new ProgressLine(terminal);
   try {
     return await replayLog({
-      chunks: store.read(0, terminal.interrupted),
+      chunks: readChunks(store, terminal.interrupted),
       reconcilers: kernel.getAll(RECONCILER),
       ...(at === undefined ? {} : { at }),
       onProgress: (records) => progress.show(`replaying: ${formatCount(records, 'record')}`),
     });
   } catch (cause) {
     terminal.interrupted.throwIfAborted();
+    // What a reconciler throws is its own defect, not the log's.
+    throw damageOf(cause) === undefined ? cause : readFailure(store, cause);
+  }
+}
+
+async function* readChunks(store: EventStore, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* store.read(0, signal);
+  } catch (cause) {
     throw readFailure(store, cause);
   }
 }

@@ -47,6 +47,14 @@ describe('Projection', () => {
     (projection.get(`widgets/default/${name}`)?.state as { configuration?: JsonMap } | undefined)
       ?.configuration;
 
+  it('is not changed by events of the earlier versions, whatever they hold', () => {
+    const fields = { seq: 0, aggregate_id: 'widgets/default/a', type: 'WidgetObserved', payload: null };
+    for (const event of [fields, { ...fields, hash_version: 'v2' }, { seq: 0 }]) {
+      projection.apply({ event: event as unknown as LogEvent, hash: 'h' });
+    }
+    expect([...projection.aggregates()]).to.deep.equal([]);
+  });
+
   it('hands the newest recorded configuration to the reducer, for objects that come and for those that are there', () => {
     observe('a');
     expect(configurationOf('a')).to.deep.equal({});

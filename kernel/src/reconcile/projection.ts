@@ -101,8 +101,10 @@ export class Projection {
     this.#aggregates.clear();
   }
 
+  /** Takes a record in. Events of the earlier versions speak of other objects in another form: they change nothing. */
   apply(record: LogRecord): void {
     const { event, hash } = record;
+    if (event.hash_version !== 'v3') return;
     if (event.type === 'ConfigurationObserved') {
       this.#configure(record);
       return;

@@ -104,6 +104,10 @@ describe('replay', () => {
   it('stops after the record that it is told', async () => {
     const result = await replay(new WidgetReconciler(), 2);
     expect(result.records).to.equal(3);
+    const lines = Buffer.concat(storage.commits.map(({ bytes }) => bytes))
+      .toString()
+      .split('\n');
+    expect(lines[2]).to.include(`"event_hash":"${result.headHash}"`);
     expect([...result.projection.aggregates()]).to.have.lengthOf(1);
   });
 

@@ -1,4 +1,4 @@
-import { ChainVerifier, canonicalize, type JsonMap, type LogRecord } from '@rynxs/log';
+import { ChainVerifier, canonicalize, type JsonMap, type LogRecord, ZERO_HASH } from '@rynxs/log';
 import type { Reconciler } from '../contracts/reconciler.js';
 import { describeDecision } from '../reconcile/decision.js';
 import type { ActionsDecided } from '../reconcile/events.js';
@@ -15,12 +15,13 @@ export interface DecisionDifference {
 }
 
 export interface ReplayResult {
+  /** What was replayed: all records, or those up to `at`. */
   readonly records: number;
   readonly epochs: number;
-  /** Hash of the last record. */
+  /** Hash of the last of them. */
   readonly headHash: string;
   readonly decisions: number;
-  /** Decisions of a reconciler or a version that is not at hand. */
+  /** Decisions of a reconciler or a version that is not at hand, or of an earlier version of the log. */
   readonly notRecomputed: number;
   readonly differences: readonly DecisionDifference[];
   /** The state after the last record. */
@@ -48,6 +49,8 @@ export async function replayLog(options: ReplayOptions): Promise<ReplayResult> {
   const projection = new Projection(reconcilers);
   const differences: DecisionDifference[] = [];
   let records = 0;
+  let epochs = 0;
+  let headHash = ZERO_HASH;
   let decisions = 0;
   let notRecomputed = 0;
   const replay = (record: LogRecord) => {
@@ -58,13 +61,18 @@ export async function replayLog(options: ReplayOptions): Promise<ReplayResult> {
       if (verdict === 'not recomputed') notRecomputed += 1;
       else if (verdict !== undefined) differences.push(verdict);
     }
+    if (record.event.type === 'EpochStarted') epochs += 1;
     projection.apply(record);
+    headHash = record.hash;
     records += 1;
     if (records % PROGRESS_EVERY_RECORDS === 0) onProgress?.(records);
   };
   const verifier = new ChainVerifier({ onRecord: (line) => replay({ event: line.event, hash: line.hash }) });
-  for await (const chunk of options.chunks) verifier.push(chunk);
-  const { epochs, headHash } = verifier.finish();
+  for await (const chunk of options.chunks) {
+    verifier.push(chunk);
+    if (records > at) break;
+  }
+  verifier.finish();
   return { records, epochs, headHash, decisions, notRecomputed, differences, projection };
 }
 
@@ -72,6 +80,7 @@ function recompute(
   { event }: LogRecord,
   projection: Projection,
 ): DecisionDifference | 'not recomputed' | undefined {
+  if (event.hash_version !== 'v3') return 'not recomputed';
   const recorded = payloadOf<ActionsDecided>(event);
   const aggregate = projection.get(event.aggregate_id);
   if (aggregate === undefined) return 'not recomputed';
