@@ -116,7 +116,10 @@ async function verified(store: EventStore, options: VerifyOptions, progress: Pro
       unreported = 0;
       onProgress?.(progress.records);
     }
-    if (head instanceof Damage) throw head;
+    if (head instanceof Damage) {
+      await verification.finish();
+      throw head;
+    }
     isTrailing = progress.nextSeq >= head.nextSeq;
     // A store shows whole commits only, and takes a last one that does not verify for the rest of an interrupted write.
     const trailing = await store.trailing?.(signal);

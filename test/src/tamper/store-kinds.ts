@@ -1,0 +1,89 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { type EventStore, NoTelemetry, SystemClock } from '@rynxs/kernel';
+import { seededRandom } from '@rynxs/kernel/testing';
+import { FileEventStore } from '@rynxs/store-file';
+import { S3EventStore } from '@rynxs/store-s3';
+import {
+  MemoryBucket,
+  MemoryObjectStorage,
+} from '../../../plugins/store-s3/dist/testing/memory-object-storage.js';
+import type { StoredBytes } from './stored-log.js';
+
+/** A place that a store can be opened over again and again, and whose bytes can be taken and put. */
+export interface Place extends Disposable {
+  open(): EventStore;
+  /** Everything that is stored; not while a store is open for writing. */
+  take(): Map<string, Buffer>;
+  put(stored: StoredBytes): void;
+}
+
+/** A kind of store. */
+export interface StoreKind {
+  readonly name: string;
+  place(): Place;
+}
+
+/** Segments so small that a log of this study has some. */
+const SEGMENT_BYTES = 32_768;
+/** Not part of the log: the lock, and who holds it. */
+const LOCK = /^operator-events\.lock/;
+
+export const STORE_KINDS: readonly StoreKind[] = [
+  { name: 'files', place: () => new Directory() },
+  { name: 'bucket', place: () => new Bucket() },
+];
+
+class Directory implements Place {
+  readonly #path = mkdtempSync(join(tmpdir(), 'rynxs-tamper-'));
+
+  open(): EventStore {
+    return new FileEventStore({ dir: this.#path, segmentSize: SEGMENT_BYTES });
+  }
+
+  take(): Map<string, Buffer> {
+    const names = readdirSync(this.#path, { recursive: true, encoding: 'utf8' })
+      .filter((name) => !LOCK.test(name) && statSync(join(this.#path, name)).isFile())
+      .sort();
+    return new Map(names.map((name) => [name, readFileSync(join(this.#path, name))]));
+  }
+
+  put(stored: StoredBytes): void {
+    for (const name of readdirSync(this.#path)) rmSync(join(this.#path, name), { recursive: true });
+    for (const [name, bytes] of stored) {
+      const path = join(this.#path, name);
+      if (relative(this.#path, dirname(path)) !== '') mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, bytes);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#path, { recursive: true, force: true });
+  }
+}
+
+class Bucket implements Place {
+  #bucket = new MemoryBucket();
+
+  open(): EventStore {
+    return new S3EventStore({
+      storage: new MemoryObjectStorage(this.#bucket),
+      prefix: 'events',
+      clock: new SystemClock(),
+      random: seededRandom(1),
+      telemetry: new NoTelemetry(),
+    });
+  }
+
+  take(): Map<string, Buffer> {
+    return new Map(this.#bucket.keys.map((key) => [key, Buffer.from(this.#bucket.objects.get(key) ?? '')]));
+  }
+
+  put(stored: StoredBytes): void {
+    this.#bucket = new MemoryBucket();
+    for (const [key, bytes] of stored) this.#bucket.put(key, bytes);
+  }
+
+  [Symbol.dispose](): void {}
+}
