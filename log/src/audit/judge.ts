@@ -89,13 +89,12 @@ function rolledBack(
   const bySize = [...contradicting].sort((a, b) => a.size - b.size);
   const other = bySize.find((witness) => witness.size <= size);
   const newest = bySize.at(-1);
-  const witness = other ?? newest;
-  if (witness === undefined) throw new RangeError('nothing contradicts');
-  const knownSize = newest?.size ?? size;
+  if (newest === undefined) throw new RangeError('nothing contradicts');
+  const knownSize = newest.size;
   if (other === undefined) {
     const missing = knownSize - 1 === size ? `seq ${size} is` : `seq ${size} to ${knownSize - 1} are`;
-    const detail = `${witness.source} shows that ${missing} missing`;
-    return new RolledBack('truncated', size, detail, { knownSize, lastTs: term.lastTs, witness });
+    const detail = `${newest.source} shows that ${missing} missing`;
+    return new RolledBack('truncated', size, detail, { knownSize, lastTs: term.lastTs, witness: newest });
   }
   // What the log says itself convicts it, but cannot acquit it.
   const agreed = agreeing.filter((one) => one.kind !== 'adopted' && one.size < other.size);

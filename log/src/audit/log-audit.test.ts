@@ -224,6 +224,13 @@ describe('LogAudit', () => {
       expect(push).to.throw('seq 6: epoch_broken');
     });
 
+    it('lets nothing follow in a term that has ended', () => {
+      const log = new AuditedLog().says('EpochEnded', { epoch: 1 });
+      const position = LogPosition.from(stateAt(log, 2));
+      const push = (): void => new LogAudit({ position }).push(log.events(1).lines[2]!);
+      expect(push).to.throw('seq 2: epoch_broken');
+    });
+
     it('compares what it knows: the root where it begins, and all from there on', () => {
       const log = sampleLog();
       const position = (): LogPosition => LogPosition.from(stateAt(log, 6));

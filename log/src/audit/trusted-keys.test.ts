@@ -143,6 +143,11 @@ describe('keys that a log adds', () => {
       added
         .fork(2)
         .says('KeyAdded', statementIn(new AuditedLog('log-2').events(1).addKey(EVIL.verifier, FIRST))),
+      // A statement of another key.
+      added.fork(2).says('KeyAdded', {
+        ...statementIn(added.fork(2).addKey(SECOND.verifier, FIRST)),
+        key: EVIL.verifier.toString(),
+      }),
       // A statement of retirement says nothing of adding.
       added.fork(2).says('KeyAdded', statementIn(added.fork(2).retireKey(EVIL.verifier, FIRST))),
     ];
@@ -198,6 +203,15 @@ describe('keys that a log retires', () => {
     expect(trustedSizes(log, FIRST, FIRST)).to.deep.equal(range(1, 5));
   });
 
+  it('are retired once: a later retirement lengthens nothing', () => {
+    const log = rotated()
+      .retireKey(FIRST.verifier, SECOND)
+      .events(2)
+      .retireKey(FIRST.verifier, SECOND)
+      .events(1);
+    expect(trustedSizes(log, FIRST, FIRST)).to.deep.equal(range(1, 5));
+  });
+
   it('are retired only by a trusted key: not by one that was added without a voucher', () => {
     const log = rotated().addKey(EVIL.verifier).retireKey(FIRST.verifier, EVIL).events(2);
     expect(trustedSizes(log, FIRST, FIRST)).to.deep.equal(range(1, log.nextSeq));
@@ -249,11 +263,9 @@ describe('the keys of a log', () => {
     before.finish();
     const state = JSON.parse(JSON.stringify(before.position.toState())) as LogPositionState;
     const size = log.nextSeq;
-    log
-      .addKey(EVIL.verifier, SECOND)
-      .addKey(EVIL.verifier, FIRST)
-      .retireKey(SECOND.verifier, THIRD)
-      .events(1);
+    const late = NoteSigner.generate('late');
+    log.addKey(EVIL.verifier, SECOND).addKey(EVIL.verifier, FIRST).retireKey(SECOND.verifier, THIRD);
+    log.addKey(late.verifier, FIRST).events(1);
     const audited = new LogAudit({
       position: LogPosition.from(state),
       trusted: [FIRST.verifier],
@@ -268,6 +280,7 @@ describe('the keys of a log', () => {
       [SECOND.verifier.toString(), 2, FIRST.verifier.toString()],
       [THIRD.verifier.toString(), 3, null],
       [EVIL.verifier.toString(), 5, SECOND.verifier.toString()],
+      [late.verifier.toString(), 8, null],
     ]);
   });
 });
