@@ -1,80 +1,24 @@
-import { createHash } from 'node:crypto';
-import type { EventStore } from '@rynxs/kernel';
-import { type SampleBatch, SampleLog, sampleBatch } from '@rynxs/kernel/testing';
+import { SampleLog } from '@rynxs/kernel/testing';
 import { ChainVerifier, Damage } from '@rynxs/log';
 import { AssertionError, expect } from 'chai';
 import fc from 'fast-check';
 import { FileEventStore, LOG_FILE } from './file-event-store.js';
+import {
+  DIR,
+  History,
+  randomFrom,
+  readAll as read,
+  SIGNAL,
+  sha256Of,
+  storeOnDisk,
+} from './testing/history.js';
 import { errnoError, SimulatedDisk } from './testing/simulated-disk.js';
 
-const DIR = '/var/lib/rynxs/logs';
-const SIGNAL = new AbortController().signal;
+/** Files are so small that commits of some lives do not fit into one. */
+const SEGMENT_BYTES = 20_000;
 
 function storeOn(disk: SimulatedDisk): FileEventStore {
-  return new FileEventStore({ dir: DIR }, undefined, {
-    files: disk,
-    takeLock: async () => ({ release: async () => {} }),
-  });
-}
-
-function sha256Of(bytes: Uint8Array = Buffer.alloc(0)): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-async function read(store: EventStore): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of store.read(0, SIGNAL)) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-/** What writers know of the log, over several processes. */
-class History {
-  /** Commits of which somebody was told that they are durable, in order. */
-  readonly acknowledged: SampleBatch[] = [];
-  /** The commit that was sent last, while nobody knows about it. */
-  inDoubt: SampleBatch | undefined;
-  readonly objects: string[] = [];
-  #attempts = 0;
-
-  get nextSeq(): number {
-    return this.acknowledged.reduce((seq, { count }) => seq + count, 0);
-  }
-
-  next(count: number): SampleBatch {
-    const { nextSeq } = this;
-    const prevHash = this.acknowledged.at(-1)?.headHash;
-    const batch = `attempt ${this.#attempts++}`;
-    this.inDoubt = sampleBatch(count, {
-      firstSeq: nextSeq,
-      batch,
-      ...(prevHash === undefined ? {} : { prevHash }),
-    });
-    return this.inDoubt;
-  }
-
-  acknowledge(batch: SampleBatch): void {
-    this.acknowledged.push(batch);
-    this.inDoubt = undefined;
-  }
-
-  /** Takes over what a new process has found: exactly what was acknowledged, and perhaps the commit in doubt. */
-  reconcile(stored: Buffer): void {
-    const certain = Buffer.concat(this.acknowledged.map(({ bytes }) => bytes));
-    expect(
-      stored.subarray(0, certain.length).equals(certain),
-      'whether everything acknowledged is there',
-    ).to.equal(true);
-    const { inDoubt } = this;
-    if (stored.length > certain.length) {
-      const rest = stored.subarray(certain.length);
-      expect(
-        inDoubt !== undefined && rest.equals(inDoubt.bytes),
-        'whether the rest is the commit in doubt',
-      ).to.equal(true);
-      if (inDoubt !== undefined) this.acknowledge(inDoubt);
-    }
-    this.inDoubt = undefined;
-  }
+  return storeOnDisk(disk, SEGMENT_BYTES);
 }
 
 /** One process: opens, checks what it finds, appends commits of several sizes and creates an object. */
@@ -130,16 +74,6 @@ async function countCalls(): Promise<number> {
 /** A seed of what the disk forgets: every value is as likely as any other, which fast-check's own streams are not. */
 const SEED = fc.noBias(fc.integer());
 
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 describe('a store whose process ends', () => {
   it('loses nothing that was acknowledged, wherever it ends and whatever the disk then forgets', async function () {
     this.timeout(60_000);
@@ -151,7 +85,7 @@ describe('a store whose process ends', () => {
           const random = randomFrom(seed);
           const disk = new SimulatedDisk();
           const history = new History();
-          disk.faultAt = ({ index }) => (index === at ? { crash: true, writtenBytes } : undefined);
+          disk.faultAt = ({ index }) => (index === at ? { crash: 'before', writtenBytes } : undefined);
           await liveUntilTheEnd(disk, history);
           disk.crash(random);
           await live(disk, history);
@@ -174,7 +108,7 @@ describe('a store whose process ends', () => {
         const disk = new SimulatedDisk();
         const history = new History();
         for (const { at, writtenBytes } of crashes) {
-          disk.faultAt = ({ index }) => (index === at ? { crash: true, writtenBytes } : undefined);
+          disk.faultAt = ({ index }) => (index === at ? { crash: 'before', writtenBytes } : undefined);
           await liveUntilTheEnd(disk, history);
           disk.crash(random);
         }
@@ -193,13 +127,13 @@ describe('a store whose process ends', () => {
         const history = new History();
         disk.faultAt = ({ name, path }) =>
           name === 'dataSync' && path.endsWith(LOG_FILE) && history.acknowledged.length === 3
-            ? { crash: true }
+            ? { crash: 'before' }
             : undefined;
         await liveUntilTheEnd(disk, history);
         disk.crash(random);
         const tail = tailOf(disk, history);
         for (const at of crashes) {
-          disk.faultAt = ({ index }) => (index === at ? { crash: true } : undefined);
+          disk.faultAt = ({ index }) => (index === at ? { crash: 'before' } : undefined);
           await storeOn(disk)
             .open(SIGNAL)
             .catch((error: unknown) => expect(error).not.to.be.instanceOf(Damage));
@@ -213,7 +147,8 @@ describe('a store whose process ends', () => {
     );
   });
 
-  it('never mixes an unfinished commit with the one that takes its place', async () => {
+  it('never mixes an unfinished commit with the one that takes its place', async function () {
+    this.timeout(60_000);
     await fc.assert(
       fc.asyncProperty(SEED, async (seed) => {
         const random = randomFrom(seed);
@@ -222,7 +157,7 @@ describe('a store whose process ends', () => {
         for (const acknowledged of [3, 3, 5]) {
           disk.faultAt = ({ name, path }) =>
             name === 'dataSync' && path.endsWith(LOG_FILE) && history.acknowledged.length >= acknowledged
-              ? { crash: true }
+              ? { crash: 'before' }
               : undefined;
           await liveUntilTheEnd(disk, history);
           disk.crash(random);

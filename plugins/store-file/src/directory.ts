@@ -1,9 +1,17 @@
 import { dirname } from 'node:path';
-import { DIRECTORY, type FileSystem, syncDirectory } from './file-system.js';
-import { errnoOf, FileStoreError } from './store-error.js';
+import { DIRECTORY, type FileSystem, syncDirectory, withFile } from './file-system.js';
+import { errnoOf, FileStoreError, storeErrorCode } from './store-error.js';
 
-/** Creates a directory for its owner alone, with those above it that are missing; their names are durable then. */
-export async function makeDirectory(files: FileSystem, path: string): Promise<void> {
+/**
+ * Creates a directory for its owner alone, with those above it that are missing. Its name, and those above it up to
+ * `top`, are durable then: also where they exist, because whoever made them may have ended before they were.
+ */
+export async function makeDirectory(files: FileSystem, path: string, top = '/'): Promise<void> {
+  await makeMissing(files, path);
+  for (let at = path; at !== top && at !== dirname(at); at = dirname(at)) await syncNameOf(files, at);
+}
+
+async function makeMissing(files: FileSystem, path: string): Promise<void> {
   try {
     await files.mkdir(path, 0o700);
   } catch (error) {
@@ -14,20 +22,27 @@ export async function makeDirectory(files: FileSystem, path: string): Promise<vo
       case 'ENOTDIR':
       case 'ENOENT':
         if (dirname(path) === path) throw error;
-        await makeDirectory(files, dirname(path));
-        await makeDirectory(files, path);
+        await makeMissing(files, dirname(path));
+        await makeMissing(files, path);
         return;
       default:
         throw error;
     }
   }
-  await syncDirectory(files, dirname(path));
+}
+
+async function syncNameOf(files: FileSystem, path: string): Promise<void> {
+  try {
+    await syncDirectory(files, dirname(path));
+  } catch (error) {
+    // Where one may not look, others have made what is there.
+    if (storeErrorCode(error) !== 'denied') throw error;
+  }
 }
 
 async function mustBeDirectory(files: FileSystem, path: string): Promise<void> {
   try {
-    const directory = await files.open(path, DIRECTORY);
-    await directory.close();
+    await withFile(files, path, DIRECTORY, async () => {});
   } catch (error) {
     if (errnoOf(error) !== 'ENOTDIR') throw error;
     throw new FileStoreError('missing', `${path} is not a directory`, { cause: error });

@@ -18,7 +18,7 @@ import { MAX_BATCH_BYTES } from '@rynxs/log';
 import { makeDirectory } from './directory.js';
 import { type HeldLock, type TakeLock, takeSqliteLock } from './exclusive-lock.js';
 import { isUnfinished, plainName } from './file-names.js';
-import { type FileSystem, nodeFileSystem, readRange, unlinkIfThere } from './file-system.js';
+import { type FileSystem, nodeFileSystem, readRange, syncDirectory, unlinkIfThere } from './file-system.js';
 import { findHead } from './find-head.js';
 import type { LogEnd } from './log-end.js';
 import { LogFile } from './log-file.js';
@@ -217,6 +217,9 @@ export class FileEventStore implements EventStore {
     for (const { name } of await files.readdir(directory)) {
       if (isUnfinished(name)) await unlinkIfThere(files, join(directory, name));
     }
+    // What is there may not be durable: the process that wrote it has ended somewhere. Nothing is built on it before.
+    await active?.sync();
+    await syncDirectory(files, directory);
   }
 
   /** How much of the active file may be read. The writer knows; what stands behind its end is being written. */

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { ListOptions } from '@rynxs/kernel';
 import { makeDirectory } from './directory.js';
 import {
+  type DirectoryEntry,
   type FileSystem,
   readWhole,
   syncDirectory,
@@ -14,12 +15,15 @@ import { errnoOf, FileStoreError } from './store-error.js';
 
 const OBJECTS_DIRECTORY = 'objects';
 const MAX_NAME_LENGTH = 200;
+const SEGMENT = /^[a-z0-9._-]+$/;
 const MAX_OBJECT_BYTES = 16 * 1_048_576;
 
 /** Small files under `objects/`, written aside and then linked to their name, which only the first one can. */
 export class NamedObjects {
   readonly #files: FileSystem;
   readonly #directory: string;
+  /** Folders whose names are durable. */
+  readonly #folders = new Set<string>();
 
   constructor(files: FileSystem, directory: string) {
     this.#files = files;
@@ -32,7 +36,7 @@ export class NamedObjects {
     if (bytes.length > MAX_OBJECT_BYTES) {
       throw new RangeError(`the object ${name} has ${bytes.length} bytes, more than ${MAX_OBJECT_BYTES}`);
     }
-    await makeDirectory(files, dirname(path));
+    await this.#makeFolder(dirname(path));
     const aside = join(this.#directory, `operator-events.object-${randomUUID()}.tmp`);
     try {
       await writeDurably(files, aside, bytes);
@@ -55,12 +59,21 @@ export class NamedObjects {
     }
   }
 
-  async list(prefix: string, { startAfter = '', limit }: ListOptions = {}): Promise<readonly string[]> {
-    const names = await this.#namesBelow('');
-    return names
-      .filter((name) => name.startsWith(prefix) && name > startAfter)
-      .sort()
-      .slice(0, limit);
+  async list(
+    prefix: string,
+    { startAfter = '', limit = Number.POSITIVE_INFINITY }: ListOptions = {},
+  ): Promise<readonly string[]> {
+    const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+    const names: string[] = [];
+    const isFolder = folder === '' || folder.slice(0, -1).split('/').every(isSegment);
+    if (isFolder) await this.#listFolder(folder, { prefix, startAfter, limit }, names);
+    return names;
+  }
+
+  async #makeFolder(path: string): Promise<void> {
+    if (this.#folders.has(path)) return;
+    await makeDirectory(this.#files, path, this.#directory);
+    this.#folders.add(path);
   }
 
   async #link(aside: string, path: string, name: string): Promise<void> {
@@ -68,30 +81,52 @@ export class NamedObjects {
       await this.#files.link(aside, path);
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
+      // Whoever made it may have ended before its name was durable.
+      await syncDirectory(this.#files, dirname(path));
       throw new FileStoreError('conflict', `the object ${name} exists`, { cause: error });
     }
   }
 
-  async #namesBelow(folder: string): Promise<string[]> {
-    const names: string[] = [];
-    try {
-      for (const entry of await this.#files.readdir(join(this.#directory, OBJECTS_DIRECTORY, folder))) {
-        const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
-        if (entry.isDirectory) names.push(...(await this.#namesBelow(name)));
-        else names.push(name);
-      }
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error;
+  /** Adds names in their order. `folder` is empty or ends with a slash. Folders that have nothing to add are not read. */
+  async #listFolder(
+    folder: string,
+    wanted: { readonly prefix: string; readonly startAfter: string; readonly limit: number },
+    names: string[],
+  ): Promise<void> {
+    const { prefix, startAfter, limit } = wanted;
+    const keys: string[] = [];
+    for (const { name, isDirectory } of await this.#entriesOf(folder)) {
+      // The slash belongs to the order: it stands after "-" and ".", and before everything else that a name may have.
+      const key = isDirectory ? `${folder}${name}/` : folder + name;
+      const mayMatch = key.startsWith(prefix) || (isDirectory && prefix.startsWith(key));
+      const isAfter = key > startAfter || (isDirectory && startAfter.startsWith(key));
+      if (mayMatch && isAfter && isSegment(name)) keys.push(key);
     }
-    return names;
+    for (const key of keys.sort()) {
+      if (names.length >= limit) return;
+      if (key.endsWith('/')) await this.#listFolder(key, wanted, names);
+      else names.push(key);
+    }
+  }
+
+  async #entriesOf(folder: string): Promise<readonly DirectoryEntry[]> {
+    try {
+      return await this.#files.readdir(join(this.#directory, OBJECTS_DIRECTORY, folder));
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === 'ENOENT' || errno === 'ENOTDIR') return [];
+      throw error;
+    }
   }
 
   #pathOf(name: string): string {
-    const segments = name.split('/');
-    const isValid =
-      name.length <= MAX_NAME_LENGTH &&
-      segments.every((segment) => /^[a-z0-9._-]+$/.test(segment) && segment !== '.' && segment !== '..');
+    const isValid = name.length <= MAX_NAME_LENGTH && name.split('/').every(isSegment);
     if (!isValid) throw new TypeError(`${JSON.stringify(name)} is not the name of an object`);
     return join(this.#directory, OBJECTS_DIRECTORY, name);
   }
+}
+
+/** Whether it may stand between the slashes of a name. */
+function isSegment(text: string): boolean {
+  return SEGMENT.test(text) && text !== '.' && text !== '..';
 }

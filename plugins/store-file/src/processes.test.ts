@@ -10,11 +10,13 @@ import { ChainVerifier } from '@rynxs/log';
 import { expect } from 'chai';
 import { HOLDER_FILE } from './exclusive-lock.js';
 import { FileEventStore } from './file-event-store.js';
+import { randomFrom } from './testing/history.js';
 
+const ROUNDS = 12;
 const WRITER = fileURLToPath(new URL('./testing/writer-process.js', import.meta.url));
 
 describe('stores in several processes', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   const { signal } = new AbortController();
   const children: ChildProcess[] = [];
   let dir: string;
@@ -31,8 +33,13 @@ describe('stores in several processes', function () {
     await rm(dir, { recursive: true });
   });
 
-  function start(mode: 'append' | 'hold'): { child: ChildProcess; lines: AsyncIterator<string> } {
-    const child = spawn(process.execPath, [WRITER, dir, mode], { stdio: ['pipe', 'pipe', 'inherit'] });
+  function start(
+    mode: 'append' | 'hold',
+    segmentSize = 67_108_864,
+  ): { child: ChildProcess; lines: AsyncIterator<string> } {
+    const child = spawn(process.execPath, [WRITER, dir, mode, String(segmentSize)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     children.push(child);
     const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     return { child, lines };
@@ -82,23 +89,32 @@ describe('stores in several processes', function () {
     await store.close();
   });
 
-  it('loses nothing that was acknowledged when it is killed, again and again', async () => {
-    let durable = 0;
-    for (let round = 0; round < 12; round++) {
-      const { child, lines } = start('append');
-      const opened = (await lines.next()).value as string;
-      expect(Number(opened.split(' ')[1]), 'what the next process finds').to.be.at.least(durable);
-      for (let acknowledged = 0; acknowledged < round * 3; acknowledged++) await lines.next();
-      child.kill('SIGKILL');
-      for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
-        if (/^durable \d+$/.test(line.value)) durable = Number(line.value.split(' ')[1]);
+  for (const [what, segmentSize] of [
+    ['', undefined],
+    [', while it replaces and compresses files', 30_000],
+  ] as const) {
+    it(`loses nothing that was acknowledged when it is killed, again and again${what}`, async () => {
+      const seed = Date.now() % 1_000_000;
+      const random = randomFrom(seed);
+      let durable = 0;
+      for (let round = 0; round < ROUNDS; round++) {
+        const { child, lines } = start('append', segmentSize);
+        const opened = (await lines.next()).value as string;
+        expect(Number(opened.split(' ')[1]), `what round ${round} finds, seed ${seed}`).to.be.at.least(
+          durable,
+        );
+        for (let left = Math.floor(random() * 60); left > 0; left--) await lines.next();
+        child.kill('SIGKILL');
+        for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
+          if (/^durable \d+$/.test(line.value)) durable = Number(line.value.split(' ')[1]);
+        }
       }
-    }
-    const store = new FileEventStore({ dir });
-    const { head } = await store.open(signal);
-    const verifier = new ChainVerifier();
-    for await (const chunk of store.read(0, signal)) verifier.push(chunk);
-    expect(verifier.finish(head).nextSeq).to.be.at.least(durable);
-    await store.close();
-  });
+      const store = new FileEventStore({ dir });
+      const { head } = await store.open(signal);
+      const verifier = new ChainVerifier();
+      for await (const chunk of store.read(0, signal)) verifier.push(chunk);
+      expect(verifier.finish(head).nextSeq, `seed ${seed}`).to.be.at.least(durable);
+      await store.close();
+    });
+  }
 });

@@ -52,13 +52,12 @@ export async function replaceActiveFile(
 ): Promise<ActiveFile> {
   const next = await prepareNext(files, directory, full, firstSeq);
   try {
-    const { identity } = await next.stat();
-    await putInPlace(files, directory, full, identity);
+    await putInPlace(files, directory, full, next.identity);
     // An event in the new file that was acknowledged must not lose its name.
     await syncDirectory(files, directory);
-    return { file: next, identity };
+    return next;
   } catch (error) {
-    await settleAll([next.close()], error);
+    await settleAll([next.file.close()], error);
     throw error;
   }
 }
@@ -68,26 +67,29 @@ async function prepareNext(
   directory: string,
   full: OpenFile,
   firstSeq: number,
-): Promise<OpenFile> {
-  const next = await nameBoth(files, directory, full, firstSeq).catch((error: unknown) => {
-    throw new NotRotated(false, error);
-  });
+): Promise<ActiveFile> {
+  let file: OpenFile | undefined;
+  let isSyncing = false;
   try {
+    await nameForItsFirst(files, directory, full, firstSeq);
+    file = await files.open(join(directory, NEXT_LOG_FILE), 'w+', 0o600);
+    const { identity } = await file.stat();
+    isSyncing = true;
     await syncDirectory(files, directory);
-    return next;
+    return { file, identity };
   } catch (error) {
-    await settleAll([next.close()], error);
-    throw new NotRotated(true, error);
+    await settleAll([file?.close()], error);
+    throw new NotRotated(isSyncing, error);
   }
 }
 
-/** Names the full file for its first record, where an earlier attempt has not, and makes the next one. */
-async function nameBoth(
+/** Gives the full file its second name, unless an earlier attempt has. */
+async function nameForItsFirst(
   files: FileSystem,
   directory: string,
   full: OpenFile,
   firstSeq: number,
-): Promise<OpenFile> {
+): Promise<void> {
   const path = join(directory, plainName(firstSeq));
   try {
     await files.link(join(directory, LOG_FILE), path);
@@ -96,7 +98,6 @@ async function nameBoth(
       errnoOf(error) === 'EEXIST' && (await files.stat(path)).identity === (await full.stat()).identity;
     if (!isThere) throw error;
   }
-  return files.open(join(directory, NEXT_LOG_FILE), 'w+', 0o600);
 }
 
 async function putInPlace(

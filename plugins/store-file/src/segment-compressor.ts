@@ -80,8 +80,8 @@ export class SegmentCompressor {
     const path = join(this.#directory, compressedName(firstSeq));
     if (!isCompressed) {
       await withFile(files, plainPath, 'r', (plain) => this.#write(plain, path));
-      await syncDirectory(files, this.#directory);
     }
+    await syncDirectory(files, this.#directory);
     const isSame = await withFile(files, plainPath, 'r', (plain) =>
       withFile(files, path, 'r', (packed) => hasContent(packed, plain, this.#closing.signal)),
     );

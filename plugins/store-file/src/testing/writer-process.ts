@@ -1,11 +1,12 @@
 import { SampleLog } from '@rynxs/kernel/testing';
 import { FileEventStore } from '../file-event-store.js';
 
-// Run as a process of its own by tests: opens the store in the directory that is its argument, says so, appends
-// commits as fast as it can, and says after each one which number is durable, until it is killed or told to stop.
+// Run as a process of its own by tests: opens the store in the directory that is its first argument, says so, appends
+// commits as fast as it can, and says after each one which number is durable, until it is killed or told to stop. The
+// third argument is the size of a segment.
 
-const [dir = '', mode = 'append'] = process.argv.slice(2);
-const store = new FileEventStore({ dir });
+const [dir = '', mode = 'append', segmentSize = '67108864'] = process.argv.slice(2);
+const store = new FileEventStore({ dir, segmentSize: Number(segmentSize) });
 const { signal } = new AbortController();
 const { head } = await store.open(signal);
 process.stdout.write(`open ${head.nextSeq}\n`);
