@@ -14,8 +14,12 @@ import type { OutputFormat } from './terminal/output-format.js';
 import { reportError } from './terminal/report-error.js';
 import type { Terminal } from './terminal/terminal.js';
 
+/** 128 and the number of SIGINT, as shells have it: neither a good result nor a bad one. */
+const INTERRUPTED = 130;
+
 /**
- * Runs a command and resolves to its exit code: 0 done, 1 failed or tampered, 2 wrong use or unreadable input.
+ * Runs a command and resolves to its exit code: 0 done, 1 failed or tampered, 2 wrong use or unreadable input, 130
+ * interrupted before it knew.
  * `args` are the arguments after the program's name. Never rejects.
  */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -25,6 +29,10 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     await program.parseAsync([...args], { from: 'user' });
     return context.exitCode;
   } catch (error) {
+    if (terminal.interrupted.aborted && error === terminal.interrupted.reason) {
+      terminal.stderr.write('interrupted: it did not come to an end\n');
+      return INTERRUPTED;
+    }
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
       return reportError(await usageError(error), terminal.stderr, requestedFormat(args));
@@ -56,7 +64,7 @@ Examples:
   rynxs log tail -f                     what the control plane does, as it does it
   rynxs log verify                      whether the record is as it was written
 
-Exit codes: 0 done, 1 failed or tampered, 2 wrong use or unreadable input.`,
+Exit codes: 0 done, 1 failed or tampered, 2 wrong use or unreadable input, 130 interrupted.`,
     );
   configure(program, {
     version: packageVersion(),

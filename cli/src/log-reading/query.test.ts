@@ -117,6 +117,22 @@ describe('reading a part of a log', () => {
     );
   });
 
+  it('that was interrupted says so, and neither that all is well nor that it is not', async () => {
+    const terminal = new RecordingTerminal({ cwd: directory.path });
+    terminal.interrupt();
+    for (const args of [
+      ['query'],
+      ['epochs'],
+      ['stats'],
+      ['verify'],
+      ['export'],
+      ['export', '--to', 'file'],
+    ]) {
+      expect(await runCommandLine(['log', ...args], terminal), args.join(' ')).to.equal(130);
+    }
+    expect(terminal.stderr.text).to.match(/^(interrupted: .*\n)+$/);
+  });
+
   describe('epochs', () => {
     it('tells who held each term, from where to where, and how it ended', async () => {
       const { code, stdout } = await run('epochs', '--output', 'json');
