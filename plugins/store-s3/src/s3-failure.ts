@@ -20,6 +20,8 @@ const DENIED_CODES: Readonly<Record<string, string>> = {
   RequestTimeTooSkewed:
     'this machine’s clock differs too much from the server’s: set the clock, best by NTP, on the one that is wrong',
   InvalidAccessKeyId: 'the server does not know the access key: check AWS_ACCESS_KEY_ID',
+  // versitygw's word for it.
+  XAdminUserNotFound: 'the server does not know the access key: check AWS_ACCESS_KEY_ID',
   SignatureDoesNotMatch:
     'the secret key does not belong to the access key: check AWS_SECRET_ACCESS_KEY for a wrong or cut value',
   ExpiredToken:
