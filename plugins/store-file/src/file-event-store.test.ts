@@ -206,6 +206,21 @@ describe('FileEventStore', () => {
     }
   });
 
+  it('keeps it to a reader who is busy with a chunk that reading was aborted', async () => {
+    const log = new SampleLog();
+    await filled(...Array.from({ length: 6 }, () => log.next(400)));
+    const aborting = new AbortController();
+    const chunks = newStore().read(0, aborting.signal)[Symbol.asyncIterator]();
+    await chunks.next();
+    aborting.abort(new Error('enough'));
+    // What had been read ahead; the chunk after it is the one that fails.
+    await chunks.next();
+    // A failure that nobody waits for would end the process here.
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    const failure = await chunks.next().catch((error: Error) => error);
+    expect(failure).to.have.property('message', 'enough');
+  });
+
   it('refuses names that could lead elsewhere, and objects that are too large', async () => {
     const store = newStore();
     await store.open(signal);

@@ -137,6 +137,8 @@ export async function* readAhead(chunks: AsyncGenerator<Buffer>): AsyncGenerator
   try {
     for (let chunk = await next; chunk.done !== true; chunk = await next) {
       next = chunks.next();
+      // Its failure is for who asks for it, which may be later.
+      next.catch(() => undefined);
       yield chunk.value;
     }
   } finally {
