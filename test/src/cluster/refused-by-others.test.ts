@@ -283,31 +283,31 @@ function edits(lines: number, texts: readonly string[]): fc.Arbitrary<Edit> {
     fc.nat({ max: 4 }).map((back) => Math.max(0, lines - 1 - back)),
   );
   const text = fc.constantFrom(...texts);
+  const place = fc.nat({ max: 3 });
+  const character = fc.constantFrom(' ', '\t', '\r', '\u00a0', '0', 'x', '=', '+');
   return fc.oneof(
-    line.map(
-      (at): Edit =>
-        (all) =>
-          all.toSpliced(at, 1),
-    ),
-    fc.tuple(line, line).map(
-      ([from, to]): Edit =>
-        (all) =>
-          all.toSpliced(to, 0, all[from] ?? ''),
-    ),
-    fc.tuple(line, line).map(
-      ([from, to]): Edit =>
-        (all) =>
-          all.toSpliced(from, 1).toSpliced(to, 0, all[from] ?? ''),
-    ),
-    fc.tuple(line, text).map(
-      ([at, added]): Edit =>
-        (all) =>
-          all.toSpliced(at, 0, added),
-    ),
-    fc.tuple(line, text).map(
-      ([at, added]): Edit =>
-        (all) =>
-          all.with(at % all.length, `${all.at(at) ?? ''}${added}`),
-    ),
+    line.map((at) => edit((all) => all.toSpliced(at, 1))),
+    fc.tuple(line, line).map(([from, to]) => edit((all) => all.toSpliced(to, 0, all[from] ?? ''))),
+    fc
+      .tuple(line, line)
+      .map(([from, to]) => edit((all) => all.toSpliced(from, 1).toSpliced(to, 0, all[from] ?? ''))),
+    fc.tuple(line, text).map(([at, added]) => edit((all) => all.toSpliced(at, 0, added))),
+    fc
+      .tuple(line, place, character)
+      .map(([at, word, added]) =>
+        edit((all) => all.map((old, index) => (index === at ? afterWord(old, word, added) : old))),
+      ),
   );
+}
+
+/** Names the type for the functions above. */
+function edit(apply: Edit): Edit {
+  return apply;
+}
+
+/** The line with something added to its n-th word, from 0, of those it has. */
+function afterWord(line: string, word: number, added: string): string {
+  const words = line.split(' ');
+  const at = word % words.length;
+  return words.with(at, `${words[at]}${added}`).join(' ');
 }
