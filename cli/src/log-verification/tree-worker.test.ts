@@ -46,6 +46,18 @@ describe('the tree that grows in a thread', () => {
     expect(roots.get(expected.size)?.equals(expected.root())).to.equal(true);
   });
 
+  it('ends quietly when nobody wants its roots any more', async () => {
+    const unhandled: unknown[] = [];
+    const onUnhandled = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', onUnhandled);
+    const tree = new TreeWorker();
+    tree.sink(Buffer.concat(manyLines()), []);
+    await tree[Symbol.asyncDispose]();
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', onUnhandled);
+    expect(unhandled).to.deep.equal([]);
+  });
+
   it('says so when its thread has ended', async () => {
     const tree = new TreeWorker();
     await tree[Symbol.asyncDispose]();

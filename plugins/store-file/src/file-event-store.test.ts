@@ -215,8 +215,13 @@ describe('FileEventStore', () => {
     aborting.abort(new Error('enough'));
     // What had been read ahead; the chunk after it is the one that fails.
     await chunks.next();
-    // A failure that nobody waits for would end the process here.
+    // Outside of mocha a failure that nobody waits for ends the process.
+    const unhandled: unknown[] = [];
+    const onUnhandled = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', onUnhandled);
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    process.off('unhandledRejection', onUnhandled);
+    expect(unhandled).to.deep.equal([]);
     const failure = await chunks.next().catch((error: Error) => error);
     expect(failure).to.have.property('message', 'enough');
   });
