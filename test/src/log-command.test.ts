@@ -79,11 +79,91 @@ describe('rynxs log, on the log of a real run', function () {
     }
   });
 
-  it('exits with 2 for what is not there, and names the package for other stores', async () => {
+  it('exits with 2 for what is not there, or does not answer', async () => {
     expect((await log('verify', '--store', 'file:///nowhere')).code).to.equal(2);
-    const s3 = await log('verify', '--store', 's3://bucket/prefix');
+    const env = {
+      S3_ENDPOINT: 'http://127.0.0.1:1',
+      AWS_ACCESS_KEY_ID: 'key',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    };
+    const s3 = await runRynxs(['log', 'verify', '--store', 's3://bucket/prefix'], directory.path, env);
     expect(s3.code).to.equal(2);
-    expect(s3.stderr).to.include('@rynxs/store-s3');
+    expect(s3.stderr)
+      .to.include('RYNXS_LOG_UNAVAILABLE')
+      .and.include('127.0.0.1:1')
+      .and.not.include('secret');
+  });
+
+  describe('with the key of the user', () => {
+    let vkey: string;
+
+    before(async () => {
+      vkey = (await runRynxs(['keys', 'show'], directory.path)).stdout.trim();
+      expect(vkey).to.match(/^rynxs\+[0-9a-f]{8}\+/);
+    });
+
+    it('is proven complete to its end, which a clean stop has signed', async () => {
+      const { code, stdout, stderr } = await log('verify', '--key', vkey, '--output', 'json');
+      expect(code, stderr).to.equal(0);
+      const report = JSON.parse(stdout);
+      expect(report).to.include({ unsigned_tail: 0, trust: 'key', completeness: 'proven up to proven_to' });
+      expect(report.signed_to).to.equal(report.records - 1);
+      expect(stderr).to.equal('');
+    });
+
+    it('gives a receipt that is checked where there is nothing but the key', async () => {
+      const { code, stderr } = await log('proof', '4', '--key', vkey, '--out', 'receipt');
+      expect(code, stderr).to.equal(0);
+      const checked = await log('check-proof', 'receipt', '--key', vkey);
+      expect(checked.code, checked.stderr).to.equal(0);
+      expect(checked.stdout).to.include('valid: seq 4');
+      writeFileSync(
+        join(directory.path, 'bad'),
+        readFileSync(join(directory.path, 'receipt'), 'utf8').replace('4', '5'),
+      );
+      expect((await log('check-proof', 'bad', '--key', vkey)).code).to.equal(1);
+    });
+
+    it('is not proven by another key', async () => {
+      await runRynxs(['keys', 'generate', '--out', 'other.key'], directory.path);
+      const other = (await runRynxs(['keys', 'show', '--key', 'other.key'], directory.path)).stdout.trim();
+      expect((await log('verify', '--key', other)).code).to.equal(2);
+    });
+
+    it('is found to be cut, and goes on only when the loss is accepted', async () => {
+      const kept = readFileSync(file, 'utf8');
+      const ends = [...kept.matchAll(/"end":true.*\n/g)].map(({ index, 0: { length } }) => index + length);
+      writeFileSync(file, kept.slice(0, ends.at(-2)));
+      expect((await log('verify')).code).to.equal(0);
+      const cut = await log('verify', '--key', vkey);
+      expect(cut.code).to.equal(1);
+      expect(cut.stdout).to.match(/damage +truncated/);
+
+      const refused = await runRynxs(['dev', ...ANY_PORTS, '--once'], directory.path);
+      expect(refused.code).to.equal(1);
+      expect(refused.stderr).to.include('RYNXS_LOG_ROLLED_BACK').and.include('rynxs log recover');
+
+      const told = await log('recover');
+      expect(told.code, told.stderr).to.equal(1);
+      expect(told.stdout).to.match(/^nothing was changed/);
+      const accepted = await log('recover', '--accept-loss', '--reason', 'a test took it', '-o', 'json');
+      expect(accepted.code, accepted.stderr).to.equal(0);
+      expect(JSON.parse(accepted.stdout).anchor).to.include('rynxs-log-anchor');
+      expect((await log('verify', '--key', vkey)).stdout).to.include('a test took it');
+      const again = await runRynxs(['dev', ...ANY_PORTS, '--once', BASIC_AGENT], directory.path);
+      expect(again.code, again.stderr).to.equal(0);
+    });
+  });
+
+  it('compares with the anchor in the cluster', async () => {
+    await using operator = new RynxsProcess([...RYNXS, 'dev', ...ANY_PORTS], directory.path);
+    await operator.printed('Ctrl-C stops it');
+    const { code, stdout, stderr } = await log('verify', '--anchor', '--output', 'json');
+    expect(code, stderr).to.equal(0);
+    const report = JSON.parse(stdout);
+    expect(report.anchored_to).to.be.within(0, report.records - 1);
+    operator.signal('SIGINT');
+    expect((await operator.ended()).code).to.equal(0);
   });
 
   it('follows a running operator, and ends well with Ctrl-C', async () => {
