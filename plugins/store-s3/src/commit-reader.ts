@@ -4,18 +4,12 @@ import { LinkedAbort } from './linked-abort.js';
 import type { RetryingReads } from './retrying-reads.js';
 import { countLines } from './stored-commit.js';
 
-/** Commits that are fetched ahead of the reader, and their bytes together. */
-const MAX_REQUESTS = 8;
-const MAX_BYTES = 16 * 1_048_576;
-
-interface Fetch {
-  readonly size: number;
-  readonly bytes: Promise<Uint8Array>;
-}
+/** Commits that are fetched ahead of the reader. None is larger than 1 MiB, so that together they have 16 MiB at most. */
+const MAX_AHEAD = 16;
 
 /**
- * The stored bytes from the commit that holds `fromSeq`, one commit after the other, fetched in parallel as far as
- * MAX_REQUESTS and MAX_BYTES allow. Nothing is verified, and nothing that is stored is left out.
+ * The stored bytes from the commit that holds `fromSeq`, one commit after the other, MAX_AHEAD of them being fetched
+ * at a time. Nothing is verified, and nothing that is stored is left out.
  */
 export async function* readCommits(
   list: CommitList,
@@ -54,8 +48,7 @@ async function* loneCommit(
 class FetchWindow {
   readonly #reads: RetryingReads;
   readonly #signal: AbortSignal;
-  readonly #ahead: Fetch[] = [];
-  #bytes = 0;
+  readonly #ahead: Promise<Uint8Array>[] = [];
 
   constructor(reads: RetryingReads, signal: AbortSignal) {
     this.#reads = reads;
@@ -65,7 +58,7 @@ class FetchWindow {
   /** Starts a fetch for each of `commits`, giving out what has to make room for it. */
   async *pass(commits: readonly ListedCommit[]): AsyncGenerator<Uint8Array> {
     for (const commit of commits) {
-      while (this.#ahead.length > 0 && !this.#hasRoomFor(commit)) yield await this.#next();
+      if (this.#ahead.length === MAX_AHEAD) yield await this.#next();
       this.#start(commit);
     }
   }
@@ -76,27 +69,21 @@ class FetchWindow {
 
   /** Resolves when no request is under way any more. */
   async settled(): Promise<void> {
-    await Promise.allSettled(this.#ahead.map(({ bytes }) => bytes));
-  }
-
-  #hasRoomFor({ size }: ListedCommit): boolean {
-    return this.#ahead.length < MAX_REQUESTS && this.#bytes + size <= MAX_BYTES;
+    await Promise.allSettled(this.#ahead);
   }
 
   #start(commit: ListedCommit): void {
     const bytes = fetchCommit(this.#reads, commit, this.#signal);
     // It is awaited in its turn.
     bytes.catch(() => undefined);
-    this.#bytes += commit.size;
-    this.#ahead.push({ size: commit.size, bytes });
+    this.#ahead.push(bytes);
   }
 
   async #next(): Promise<Uint8Array> {
     const [fetch] = this.#ahead;
     if (fetch === undefined) throw new RangeError('nothing was fetched');
-    const bytes = await fetch.bytes;
+    const bytes = await fetch;
     this.#ahead.shift();
-    this.#bytes -= fetch.size;
     this.#signal.throwIfAborted();
     return bytes;
   }

@@ -28,6 +28,7 @@ describe('S3_ENDPOINT', () => {
   for (const text of [
     'ftp://s3.example.com',
     'https://user:secret@s3.example.com',
+    'https://user@s3.example.com',
     'https://s3.example.com/?x=1',
     'https://s3.example.com/#x',
     'https://',

@@ -124,12 +124,24 @@ describe('S3EventStore', () => {
     ]) {
       bucket.put(`events/${key}`, Buffer.from('no commit'));
     }
-    for (let junk = 0; junk < 2_500; junk++)
-      bucket.put(`events/0000000000.json.${junk}`, Buffer.from('junk'));
+    for (let junk = 0; junk < 1_200; junk++) {
+      for (const key of [`0000000000-${junk}`, `0000000000.json.${junk}`]) {
+        bucket.put(`events/${key}`, Buffer.from('no commit'));
+      }
+    }
     const store = storeOver(bucket);
     expect((await store.open(signal())).head).to.deep.equal(log.head);
     expect(await bytesOf(store.read(0, signal()))).to.deep.equal(joined(batches));
     expect(await bytesOf(store.read(2, signal()))).to.deep.equal(joined(batches.slice(1)));
+  });
+
+  it('does not list the named objects behind the commits', async () => {
+    const store = await opened(log.next(), log.next());
+    for (let size = 0; size < 2_500; size++)
+      bucket.put(`events/objects/checkpoints/${size}`, Buffer.from('x'));
+    await bytesOf(store.read(0, signal()));
+    await bytesOf(store.read(1, signal()));
+    expect(methods()).to.equal('list get get list get');
   });
 
   it('refuses a batch further on, for it would leave a hole, and one further back without a request', async () => {

@@ -42,7 +42,6 @@ export class S3ObjectStorage implements ObjectStorage {
         Key: key,
         Body: bytes,
         IfNoneMatch: '*',
-        ChecksumAlgorithm: 'CRC32',
       });
       await client.send(command, { abortSignal });
     });

@@ -9,7 +9,8 @@ import { type Fault, MemoryBucket, MemoryObjectStorage } from './testing/memory-
 
 const KEY = 'events/0000000000.json';
 const OWN = Buffer.from('own bytes');
-const OTHER = Buffer.from('bytes of another writer');
+const OTHER = Buffer.from('not bytes');
+const LONGER = Buffer.from('bytes of another writer');
 
 describe('creating an object', () => {
   let bucket: MemoryBucket;
@@ -53,11 +54,13 @@ describe('creating an object', () => {
   });
 
   it('looks whose bytes are there when the key is taken', async () => {
-    bucket.put(KEY, OTHER);
-    expect(await create()).to.equal('other');
+    for (const other of [OTHER, LONGER, OWN.subarray(1)]) {
+      bucket.put(KEY, other);
+      expect(await create()).to.equal('other');
+    }
     bucket.put(KEY, OWN);
     expect(await create()).to.equal('own');
-    expect(methods()).to.equal('put get put get');
+    expect(methods()).to.equal('put get put get put get put get');
   });
 
   it('takes what is there for another’s without a look, where equal bytes prove nothing', async () => {
