@@ -1,0 +1,25 @@
+import { createInterface } from 'node:readline';
+import { AgentReconciler } from '@rynxs/agent-sandbox';
+import { Projection } from '@rynxs/kernel';
+import type { LogRecord } from '@rynxs/log';
+import { Widgets } from './widgets-plugin.js';
+
+// Run by itself: reads a history from each line of its standard input, and answers with what followed each of its events.
+
+const reconcilers = [new AgentReconciler({ defaultWorkspaceSize: 1_073_741_824 }), new Widgets()];
+
+/** All state and every decision after each event, as bytes. Nothing is sorted: the order counts, too. */
+function traceOf(records: readonly LogRecord[]): string[] {
+  const projection = new Projection(reconcilers);
+  return records.map((record) => {
+    projection.apply(record);
+    const decisions = [...projection.aggregates()]
+      .filter(({ state }) => state !== undefined)
+      .map(({ reconciler, state }) => reconciler.decide(state));
+    return JSON.stringify([[...projection.save()], decisions]);
+  });
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(`${JSON.stringify(traceOf(JSON.parse(line) as LogRecord[]))}\n`);
+}
