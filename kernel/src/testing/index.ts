@@ -14,3 +14,4 @@ export {
   type TestKernel,
   type TestKernelOptions,
 } from './start-test-kernel.js';
+export { WIDGET, WidgetReconciler, type WidgetState, widget } from './widget-reconciler.js';

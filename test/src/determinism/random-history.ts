@@ -1,12 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { KubernetesObject, Reconciler } from '@rynxs/kernel';
+import { type Finding, History, type Outcome } from '@rynxs/kernel/testing';
 import { canonicalize, type Json, type LogRecord } from '@rynxs/log';
 import fc from 'fast-check';
-import {
-  type Finding,
-  History,
-  type Outcome,
-} from '../../../kernel/dist/testing/reconciler-suite/history.js';
 
 /** Something that happens to an object; a number chooses among what there is at that moment. */
 type Step =

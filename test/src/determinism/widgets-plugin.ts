@@ -1,6 +1,6 @@
 import { definePlugin, type Manifest, RECONCILER } from '@rynxs/kernel';
+import { WidgetReconciler, type WidgetState } from '@rynxs/kernel/testing';
 import type { JsonMap, LogEvent } from '@rynxs/log';
-import { WidgetReconciler, type WidgetState } from '../../../kernel/dist/testing/widget-reconciler.js';
 
 /** What a reconciler may take into account although it is not in the log. */
 export const IMPURITIES = ['clock', 'randomness', 'locale', 'time zone', 'environment', 'memory'] as const;
