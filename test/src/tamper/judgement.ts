@@ -2,9 +2,7 @@ import { EventLog, type EventStore, hasCode, NoTelemetry, type RynxsError } from
 import { FakeClock, seededRandom } from '@rynxs/kernel/testing';
 import type { DamageKind } from '@rynxs/log';
 import { expect } from 'chai';
-import { manyCheckpoints, newestCheckpoints } from '../../../cli/dist/log-reading/checkpoint-notes.js';
-import { verifyLog } from '../../../cli/dist/log-verification/verify-log.js';
-import type { VerifyReport } from '../../../cli/dist/log-verification/verify-report.js';
+import { manyCheckpoints, newestCheckpoints, type VerifyReport, verifyLog } from 'rynxs';
 import { KeptAnchor, type RealLog } from './real-log.js';
 import type { Place } from './store-kinds.js';
 import { containersOf } from './stored-log.js';

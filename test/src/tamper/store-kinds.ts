@@ -5,10 +5,7 @@ import { type EventStore, NoTelemetry, SystemClock } from '@rynxs/kernel';
 import { seededRandom } from '@rynxs/kernel/testing';
 import { FileEventStore } from '@rynxs/store-file';
 import { S3EventStore } from '@rynxs/store-s3';
-import {
-  MemoryBucket,
-  MemoryObjectStorage,
-} from '../../../plugins/store-s3/dist/testing/memory-object-storage.js';
+import { MemoryStorage } from './memory-storage.js';
 import type { StoredBytes } from './stored-log.js';
 
 /** A place that a store can be opened over again and again, and whose bytes can be taken and put. */
@@ -64,11 +61,11 @@ class Directory implements Place {
 }
 
 class Bucket implements Place {
-  #bucket = new MemoryBucket();
+  #objects = new Map<string, Buffer>();
 
   open(): EventStore {
     return new S3EventStore({
-      storage: new MemoryObjectStorage(this.#bucket),
+      storage: new MemoryStorage(this.#objects),
       prefix: 'events',
       clock: new SystemClock(),
       random: seededRandom(1),
@@ -77,12 +74,11 @@ class Bucket implements Place {
   }
 
   take(): Map<string, Buffer> {
-    return new Map(this.#bucket.keys.map((key) => [key, Buffer.from(this.#bucket.objects.get(key) ?? '')]));
+    return new Map([...this.#objects].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   put(stored: StoredBytes): void {
-    this.#bucket = new MemoryBucket();
-    for (const [key, bytes] of stored) this.#bucket.put(key, bytes);
+    this.#objects = new Map(stored);
   }
 
   [Symbol.dispose](): void {}
