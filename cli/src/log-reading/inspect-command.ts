@@ -1,6 +1,7 @@
 import { rynxsError } from '@rynxs/kernel';
-import type { VerifiedCommit, VerifiedLine } from '@rynxs/log';
+import { leafHash, type VerifiedCommit, type VerifiedLine } from '@rynxs/log';
 import type { OutputFormat } from '../terminal/output-format.js';
+import { printable } from '../terminal/printable.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { logLocation } from './log-location.js';
 import { openLogForReading } from './open-log.js';
@@ -34,6 +35,7 @@ function describe(
     event,
     event_hash: hash,
     prev_hash: prevHash,
+    leaf_hash: leafHash(line).toString('base64'),
     bytes: line.length + 1,
     commit: {
       batch: event.meta?.batch ?? null,
@@ -47,11 +49,12 @@ function describe(
 function formatRecord(record: VerifiedLine, commit: VerifiedCommit): string {
   const { event, hash, prevHash, line } = record;
   const last = commit.firstSeq + commit.count - 1;
-  const batch = event.meta?.batch === undefined ? '' : `, batch ${event.meta.batch}`;
+  const batch = event.meta?.batch === undefined ? '' : `, batch ${printable(event.meta.batch)}`;
   return [
-    JSON.stringify(event, undefined, 2),
+    ...JSON.stringify(event, undefined, 2).split('\n').map(printable),
     `hash    ${hash}`,
     `prev    ${prevHash}`,
+    `leaf    ${leafHash(line).toString('base64')}`,
     `commit  seq ${commit.firstSeq} to ${last}${batch}`,
     `bytes   ${line.length + 1}`,
     '',

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SampleLog } from '@rynxs/kernel/testing';
@@ -118,6 +119,9 @@ describe('rynxs log', () => {
       const record = JSON.parse(terminal.stdout.text);
       expect(record.event).to.include({ seq: 0, type: 'EpochStarted' });
       expect(record.prev_hash).to.equal('0'.repeat(64));
+      const [line = ''] = readFileSync(file, 'utf8').split('\n');
+      const leaf = createHash('sha256').update(`\0${line}`).digest('base64');
+      expect(record.leaf_hash).to.equal(leaf);
       expect(record.commit).to.include({ first_seq: 0, last_seq: 2, records: 3 });
     });
 

@@ -65,6 +65,15 @@ describe('a record as a line', () => {
     expect(summary).not.to.include('\n');
   });
 
+  it('cannot steer the terminal', () => {
+    const hostile = event('EpochEnded', { epoch: 1, reason: '\u001B]0;owned\u0007' });
+    const line = formatRecordLine(
+      { ...hostile, aggregate_id: 'a\u001B[2Jb' },
+      colorsFor({ write: () => {} }, {}),
+    );
+    expect(line).to.include('a\uFFFD[2Jb').and.not.include('\u001B').and.not.include('\u0007');
+  });
+
   it('has no colours where nobody sees them', () => {
     const line = formatRecordLine(
       event('EpochEnded', { epoch: 1, reason: 'stopped' }),

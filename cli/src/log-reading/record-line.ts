@@ -1,5 +1,6 @@
 import type { Json, LogEvent } from '@rynxs/log';
 import type { Colors } from '../terminal/colors.js';
+import { printable } from '../terminal/printable.js';
 import { mapOf, shownEvent } from './shown-event.js';
 
 const MAX_SUMMARY_CHARACTERS = 120;
@@ -9,14 +10,14 @@ const TIME_CHARACTERS = 24;
 export function formatRecordLine(event: LogEvent, colors: Colors): string {
   const { seq, ts, type, aggregateId } = shownEvent(event);
   const number = colors.dim(String(seq).padStart(6));
-  const time = colors.dim(ts.padEnd(TIME_CHARACTERS));
-  return `${number} ${time} ${typeColor(type, colors)(type.padEnd(22))} ${aggregateId} ${summarize(event)}`.trimEnd();
+  const time = colors.dim(printable(ts).padEnd(TIME_CHARACTERS));
+  return `${number} ${time} ${typeColor(type, colors)(printable(type).padEnd(22))} ${printable(aggregateId)} ${summarize(event)}`.trimEnd();
 }
 
 /** What happened, from the payload, in a few words; empty for types that say it all. */
 export function summarize(event: LogEvent): string {
   const { type, payload } = shownEvent(event);
-  const text = (SUMMARIES[type] ?? summaryOfShape(type))(payload).replace(/\s+/g, ' ');
+  const text = printable((SUMMARIES[type] ?? summaryOfShape(type))(payload).replace(/\s+/g, ' '));
   return text.length <= MAX_SUMMARY_CHARACTERS ? text : `${text.slice(0, MAX_SUMMARY_CHARACTERS - 1)}…`;
 }
 

@@ -4,6 +4,7 @@ import { newestCheckpoints } from '../log-reading/checkpoint-notes.js';
 import { nextSeq } from '../log-reading/find-seq.js';
 import { verifyLog } from '../log-verification/verify-log.js';
 import type { DamageReport } from '../log-verification/verify-report.js';
+import { printable } from '../terminal/printable.js';
 
 /** What accepting the loss would give up. Names are those of `--output json`. */
 export interface LossReport {
@@ -49,8 +50,8 @@ export function formatLoss({ location, lost_from, lost_to, last_ts, detail }: Lo
   return `nothing was changed: this is what would be given up
 log         ${location}
 missing     seq ${lost_from} to ${lost_to}
-known from  ${detail}
-last record ${last_ts === null ? 'none' : `of ${last_ts}`}
+known from  ${printable(detail)}
+last record ${last_ts === null ? 'none' : `of ${printable(last_ts)}`}
 
 Restore the log from a good copy if there is one. If the loss is final, stop the operator and accept it, on the record:
   rynxs log recover --accept-loss --reason TEXT

@@ -1,3 +1,4 @@
+import { printable } from '../terminal/printable.js';
 import { formatBytes, formatCount, formatElapsed, formatNumber } from '../terminal/quantities.js';
 import type { DamageReport, UntrustedReport, VerifyReport } from './verify-report.js';
 
@@ -12,7 +13,7 @@ export function formatVerifyReport(report: VerifyReport): string {
     ...describeHistory(report),
     ...(report.intact && report.checked === 'all' ? describeTrust(report) : []),
   ];
-  const lines = rows.map(([name, value]) => `${name.padEnd(13)} ${value}\n`).join('');
+  const lines = rows.map(([name, value]) => `${name.padEnd(13)} ${printable(value)}\n`).join('');
   const torn = report.damage?.in_last_commit === true ? LAST_COMMIT : '';
   return `${verdict(report)}\n${lines}${torn}${completeness(report)}`;
 }
@@ -95,7 +96,7 @@ function describeUntrusted(untrusted: readonly UntrustedReport[]): Row[] {
   });
   const more = untrusted.length - named.length;
   return [
-    ['untrusted', `${formatCount(untrusted.length, 'checkpoint')}, which do not count`],
+    ['untrusted', `${formatCount(untrusted.length, 'checkpoint')} of the newest, which do not count`],
     ...named,
     ...(more > 0 ? [['', `and ${formatNumber(more)} more`] as const] : []),
   ];

@@ -211,7 +211,7 @@ describe('rynxs log verify', () => {
         { size: 12, origin: SignedLog.origin, signers: [SignedLog.origin], reason: 'unknown key' },
       ]);
       expect(await verify('--key', log.vkey)).to.equal(0);
-      expect(terminal.stdout.text).to.include('1 checkpoint, which do not count');
+      expect(terminal.stdout.text).to.include('1 checkpoint of the newest, which do not count');
     });
 
     it('exits with 2 when the key has signed nothing: what was asked for could not be checked', async () => {

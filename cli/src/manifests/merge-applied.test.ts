@@ -48,6 +48,13 @@ describe('mergeApplied', () => {
     expect(mergeApplied(last, wanted, last)).to.deep.equal(wanted);
   });
 
+  it('keeps a key that objects have of their own', () => {
+    const wanted = JSON.parse('{"__proto__": {"a": 1}}');
+    const merged = mergeApplied({}, wanted, undefined);
+    expect(JSON.stringify(merged)).to.equal('{"__proto__":{"a":1}}');
+    expect(JSON.stringify(mergeApplied(merged, {}, wanted))).to.equal('{}');
+  });
+
   it('gives the wanted object when nothing else is there, and changes nothing the second time', () => {
     fc.assert(
       fc.property(

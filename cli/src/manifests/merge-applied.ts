@@ -11,19 +11,20 @@ export function mergeApplied(current: unknown, wanted: unknown, last: unknown): 
     return sameAsLast && isWithin(wanted, current) ? current : wanted;
   }
   if (!isMap(current) || !isMap(wanted)) return wanted;
-  const merged: Record<string, unknown> = { ...current };
-  const lastFields = isMap(last) ? last : {};
-  for (const [key, value] of Object.entries(lastFields)) {
-    if (Object.hasOwn(wanted, key) || !Object.hasOwn(merged, key)) continue;
-    const rest = isMap(value) ? mergeApplied(merged[key], {}, value) : {};
+  // Maps, because a manifest may have any key, `__proto__` too.
+  const merged = new Map(Object.entries(current));
+  const lastFields = new Map(isMap(last) ? Object.entries(last) : []);
+  for (const [key, value] of lastFields) {
+    if (Object.hasOwn(wanted, key) || !merged.has(key)) continue;
+    const rest = isMap(value) ? mergeApplied(merged.get(key), {}, value) : {};
     // Of a map, what others put into it stays.
-    if (isMap(rest) && Object.keys(rest).length > 0) merged[key] = rest;
-    else delete merged[key];
+    if (isMap(rest) && Object.keys(rest).length > 0) merged.set(key, rest);
+    else merged.delete(key);
   }
   for (const [key, value] of Object.entries(wanted)) {
-    merged[key] = Object.hasOwn(current, key) ? mergeApplied(current[key], value, lastFields[key]) : value;
+    merged.set(key, merged.has(key) ? mergeApplied(merged.get(key), value, lastFields.get(key)) : value);
   }
-  return merged;
+  return Object.fromEntries(merged);
 }
 
 /** Whether everything that `wanted` says is so in `current`. */

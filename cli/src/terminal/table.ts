@@ -1,5 +1,8 @@
-/** Columns aligned by padding, two blanks apart, as kubectl prints them; no trailing blanks. */
-export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+import { printable } from './printable.js';
+
+/** Columns aligned by padding, as kubectl prints them; no trailing blanks. Cells may come from anywhere. */
+export function formatTable(header: readonly string[], cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(printable));
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
