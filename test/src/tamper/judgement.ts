@@ -22,7 +22,7 @@ export async function judge(log: RealLog, copy: TamperedCopy, place: Place): Pro
   const report = await verified(log, copy, place);
   mustBeRight(log, copy, report);
   const opening = await opened(log, copy, place);
-  mustAgree(report, opening);
+  mustAgree(copy, report, opening);
   if (opening !== undefined)
     expect(sameBytes(place.take(), copy.stored), 'opening changed something').to.equal(true);
   return { damage: report.damage?.kind ?? 'none', opening: opening?.code ?? 'opened' };
@@ -106,13 +106,18 @@ async function opened(log: RealLog, copy: TamperedCopy, place: Place): Promise<R
   }
 }
 
-/** The operator refuses what the auditor objects to, and with the same reason. */
-function mustAgree({ damage }: VerifyReport, refusal: RynxsError | undefined): void {
+/**
+ * The operator refuses what the auditor objects to, and with the same reason. It goes on without what may be left of an
+ * interrupted write, puts that aside, and says so in the log.
+ */
+function mustAgree(copy: TamperedCopy, { damage }: VerifyReport, refusal: RynxsError | undefined): void {
   if (damage === null) {
     expect(refusal?.message, 'the operator refuses what verifies').to.equal(undefined);
     return;
   }
   const { kind, detail } = damage;
+  const mayBeTorn = copy.intact !== undefined && damage.in_last_commit;
+  if (mayBeTorn && refusal === undefined) return;
   const isMissing = kind === 'truncated' || kind === 'rewritten';
   const codes =
     kind === 'foreign'

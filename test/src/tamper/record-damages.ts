@@ -24,7 +24,10 @@ function unlessTorn(log: RealLog, copy: TamperedCopy, seq: number): TamperedCopy
   const last = lastCommit(log);
   if (seq < last) return copy;
   const kinds = [...copy.kinds, 'commit_broken'] as const;
-  return orIntact({ ...copy, kinds, from: last }, { records: last, signedTo: log.signedTo });
+  return orIntact(
+    { ...copy, kinds, from: Math.min(copy.from, last) },
+    { records: last, signedTo: log.signedTo },
+  );
 }
 
 /** One bit of a record, its hashes or its line end. */

@@ -83,7 +83,7 @@ export function replaceContainer(log: RealLog, random: Random, other: RealLog): 
 }
 
 /** The log up to a commit, and another log from there on. */
-export function spliceLogs(log: RealLog, random: Random, other: RealLog): TamperedCopy {
+export function spliceLogs(log: RealLog, random: Random, other: RealLog): TamperedCopy | undefined {
   const cut = oneOf(random, log.commits.slice(1, -1));
   const from = oneOf(
     random,
@@ -92,7 +92,8 @@ export function spliceLogs(log: RealLog, random: Random, other: RealLog): Tamper
   const lines = [...log.lines.slice(0, cut), ...other.lines.slice(from)].slice(0, log.lines.length);
   const end = lines.findLastIndex((line) => line.includes('"end":true,')) + 1;
   const stored = relaid(log, lines.slice(0, end));
-  const broken = firstBreak(stored) ?? { kind: 'truncated' as const, seq: end };
+  const broken = firstBreak(stored);
+  if (broken === undefined) return undefined;
   return found(`another log's seq ${from} behind seq ${cut - 1}`, stored, [broken.kind], broken.seq);
 }
 
