@@ -7,19 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CreateBucketCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
+import type { ServerCertificate } from './server-certificate.js';
 
 const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;
+/** What ends a test run before its tests have ended; the server must not outlive it. */
+const ENDING_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** The S3 servers that the store is tried on, by name. */
 export const S3_SERVERS = ['versitygw', 'MinIO'] as const;
 export type S3ServerName = (typeof S3_SERVERS)[number];
-
-/** Certificate and key of a server, as PEM files. */
-export interface ServerCertificate {
-  readonly certFile: string;
-  readonly keyFile: string;
-}
 
 /** What all servers of a test process accept; the AWS SDK finds it in the environment. */
 export const CREDENTIALS = {
@@ -36,6 +33,10 @@ export class S3Server implements AsyncDisposable {
   readonly #directory: string;
   readonly #process: ChildProcess;
   readonly #endWithUs = (): void => void this.#process.kill('SIGKILL');
+  readonly #passOn = (signal: NodeJS.Signals): void => {
+    this.#endWithUs();
+    process.kill(process.pid, signal);
+  };
   #output = '';
 
   private constructor(endpoint: string, directory: string, child: ChildProcess, ca: string | undefined) {
@@ -58,13 +59,11 @@ export class S3Server implements AsyncDisposable {
       });
     }
     process.once('exit', this.#endWithUs);
+    for (const signal of ENDING_SIGNALS) process.once(signal, this.#passOn);
   }
 
-  /** Resolves when the server answers. With a certificate it speaks TLS; `ca` is the authority's PEM text. */
-  static async start(
-    name: S3ServerName,
-    tls?: ServerCertificate & { readonly ca: string },
-  ): Promise<S3Server> {
+  /** Resolves when the server answers. With a certificate it speaks TLS. */
+  static async start(name: S3ServerName, tls?: ServerCertificate): Promise<S3Server> {
     const directory = mkdtempSync(join(tmpdir(), 'rynxs-s3-'));
     const port = await freePort();
     const { program, args, env } = commandOf(name, directory, `127.0.0.1:${port}`, tls);
@@ -91,6 +90,7 @@ export class S3Server implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     process.off('exit', this.#endWithUs);
+    for (const signal of ENDING_SIGNALS) process.off(signal, this.#passOn);
     this.client.destroy();
     const child = this.#process;
     if (child.exitCode === null && child.signalCode === null) {
@@ -133,12 +133,23 @@ function commandOf(
   const { AWS_ACCESS_KEY_ID: user, AWS_SECRET_ACCESS_KEY: password } = CREDENTIALS;
   const data = join(directory, 'data');
   const versions = join(directory, 'versions');
-  for (const path of [data, versions]) mkdirSync(path);
+  const users = join(directory, 'users');
+  for (const path of [data, versions, users]) mkdirSync(path);
   if (name === 'versitygw') {
     const certificate = tls === undefined ? [] : ['--cert', tls.certFile, '--key', tls.keyFile];
     return {
       program: programOf('RYNXS_TEST_VERSITYGW'),
-      args: ['--port', address, ...certificate, 'posix', '--versioning-dir', versions, data],
+      args: [
+        '--port',
+        address,
+        '--iam-dir',
+        users,
+        ...certificate,
+        'posix',
+        '--versioning-dir',
+        versions,
+        data,
+      ],
       env: { ROOT_ACCESS_KEY: user, ROOT_SECRET_KEY: password },
     };
   }
