@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { MemoryStorage, memoryEventStore, SampleLog } from '@rynxs/kernel/testing';
-import type { LogEvent } from '@rynxs/log';
+import { type LogEvent, parseRecord } from '@rynxs/log';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { runCommandLine } from '../command-line.js';
@@ -8,6 +9,7 @@ import { SignedLog } from '../testing/signed-log.test.js';
 import { TemporaryDirectory } from '../testing/temporary-directory.test.js';
 import { findSeq } from './find-seq.js';
 import type { EpochReport } from './log-epochs.js';
+import { RecordQuery } from './record-query.js';
 
 const signal = new AbortController().signal;
 
@@ -50,6 +52,8 @@ describe('reading a part of a log', () => {
       .map((line) => (JSON.parse(line) as LogEvent).seq);
   }
 
+  const recordLines = (): string[] => readFileSync(log.file, 'utf8').split('\n');
+
   describe('query', () => {
     it('gives everything when nothing is asked for', async () => {
       expect(await seqs()).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
@@ -72,6 +76,13 @@ describe('reading a part of a log', () => {
     it('finds what is no older than a moment', async () => {
       expect(await seqs('--since', '2026-01-01T00:00:00.005Z')).to.deep.equal([5, 6, 7, 8, 9, 10]);
       expect(await seqs('--since', '1s')).to.deep.equal([]);
+    });
+
+    it('reads no further than what is asked for can be', async () => {
+      const query = new RecordQuery({ epoch: 1 });
+      const [first, later] = [0, 5].map((seq) => parseRecord(recordLines()[seq] ?? '').event);
+      expect(first && query.judge(first)).to.equal('match');
+      expect(later && query.judge(later)).to.equal('after');
     });
 
     it('prints lines to people, and says when there are none', async () => {

@@ -202,6 +202,17 @@ describe('rynxs log verify', () => {
       expect(found.damage).to.include({ kind: 'rewritten', first_bad_seq: 3, last_good_seq: 2 });
     });
 
+    it('finds where it was rewritten also when more checkpoints tell of it than are usually read', async () => {
+      const many = new SignedLog(join(directory.path, 'many'));
+      const forged = new SignedLog(join(directory.path, 'forged'));
+      for (const one of [many, forged]) await one.appendSigned(one.log.next(2), one.log.next(1));
+      await many.appendSigned(...Array.from({ length: 70 }, () => many.log.next(1)));
+      await forged.append(forged.log.nextOf([{ payload: { n: 'forged' } }]), forged.log.next(69));
+      writeFileSync(many.file, readFileSync(forged.file));
+      const found = await report('--key', many.vkey, '--store', `file://${many.logs}`);
+      expect(found.damage).to.include({ kind: 'rewritten', first_bad_seq: 3 });
+    });
+
     it('does not let a checkpoint of another key count, but names it', async () => {
       await log.append(log.log.next(1));
       await log.sign(log.checkpoint(NoteSigner.generate('mallory')));
@@ -226,7 +237,7 @@ describe('rynxs log verify', () => {
       for (const key of [log.keyFile, log.signer.export()]) {
         const own = new RecordingTerminal({ cwd: directory.path });
         expect(await runCommandLine(['log', 'verify', '--key', key], own)).to.equal(2);
-        expect(own.stderr.text).to.include('RYNXS_LOG_KEY').and.include('rynxs keys show');
+        expect(own.stderr.text).to.include('RYNXS_LOG_KEY').and.include('it is a signing key');
       }
     });
 

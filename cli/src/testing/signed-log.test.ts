@@ -52,6 +52,17 @@ export class SignedLog {
     });
   }
 
+  /** Appends commits, each with a checkpoint. */
+  async appendSigned(...batches: readonly Batch[]): Promise<void> {
+    await this.#withStore(async (store) => {
+      for (const batch of batches) {
+        await store.append(batch, signal);
+        this.#frontier.appendLines(batch.bytes);
+        await store.createObject(nameOf(this.size), Buffer.from(this.checkpoint()), signal);
+      }
+    });
+  }
+
   /** The checkpoint of the log as it is, signed by the log's key or another one. */
   checkpoint(signer: NoteSigner = this.signer): string {
     const text = formatCheckpoint({ origin: SignedLog.origin, size: this.size, root: this.root });
@@ -60,8 +71,7 @@ export class SignedLog {
 
   /** Puts a checkpoint of the log as it is beside it. */
   async sign(text = this.checkpoint(), size = this.size): Promise<void> {
-    const name = `checkpoints/${String(size).padStart(10, '0')}`;
-    await this.#withStore((store) => store.createObject(name, Buffer.from(text), signal));
+    await this.#withStore((store) => store.createObject(nameOf(size), Buffer.from(text), signal));
   }
 
   /** Writes a file of the test's, and gives its path. */
@@ -80,4 +90,8 @@ export class SignedLog {
       await store.close();
     }
   }
+}
+
+function nameOf(size: number): string {
+  return `checkpoints/${String(size).padStart(10, '0')}`;
 }
