@@ -136,6 +136,8 @@ export class Checkpointer {
       onKept(size);
       metrics.checkpointed((clock.monotonic() - startedAt) / 1000, clock.now() / 1000);
     } catch (error) {
+      // So that the next attempt waits, also where an anchor was asked for at once.
+      this.#anchoredAt = startedAt;
       metrics.checkpointFailed('store');
       logger.warn('a checkpoint could not be kept; the next one will cover it', { size, error });
       return;

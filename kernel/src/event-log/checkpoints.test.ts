@@ -101,6 +101,43 @@ describe('checkpoints of a log', () => {
     await log.close();
   });
 
+  it('that cannot be kept are tried again after a pause', async () => {
+    const options = { clock, keys: keysOf(NoteSigner.generate('test')) };
+    const first = await openLog(store(), options);
+    await (await startTerm(first)).end('stopped');
+    await first.close();
+    let tries = 0;
+    const inner = store();
+    const failing: EventStore = Object.assign(Object.create(inner) as EventStore, {
+      createObject: () => {
+        tries += 1;
+        return Promise.reject(new Error('no space'));
+      },
+    });
+    const log = await openLog(bound(failing, inner), options);
+    await startTerm(log);
+    await settled();
+    await clock.advance(9_000);
+    expect(tries).to.equal(1);
+    await clock.advance(1_000);
+    await settled();
+    expect(tries).to.equal(2);
+    await log.close();
+  });
+
+  it('are made by one term at a time, also when the one before was never ended', async () => {
+    const log = await openLog(store(), { clock });
+    const before = await startTerm(log);
+    await settled();
+    const term = await startTerm(log);
+    await settled();
+    expect((await rejection(before.append([draft(1)]))).code).to.equal('RYNXS_LOG_CLOSED');
+    await term.append([draft(2)]);
+    expect(clock.pending, 'timers').to.equal(1);
+    await log.close();
+    expect(clock.pending, 'timers of a closed log').to.equal(0);
+  });
+
   it('are adopted by the next term when the last one was cut off', async () => {
     const keys = keysOf(NoteSigner.generate('test'));
     const first = await openLog(store(), { clock, keys });

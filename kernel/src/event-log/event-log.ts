@@ -177,6 +177,7 @@ export class EventLog {
 
   async #tryStartTerm(tenure: Tenure, owner: LogOwner, signal: AbortSignal): Promise<WritingTerm> {
     const { random } = this.#options;
+    await this.#leaveTerm();
     const position = this.#position;
     const epoch = position.term.epoch + 1;
     const probed = await probeStore(this.#options, position.ledger, this.#logger, signal);
@@ -205,11 +206,16 @@ export class EventLog {
     await writer.append(openingEvents(opening));
     this.#droppedTails = [];
     this.#writer = writer;
-    writer.signal.addEventListener('abort', () => void this.#checkpointer?.close(), { once: true });
     const retirement = retiredKey(opening);
     if (retirement !== undefined) await this.#retireKey(writer, retirement, tenure);
-    this.#checkpointer = this.#newCheckpointer(tenure, this.#keys.signer);
-    void this.#checkpointer.checkpoint({ isLast: false });
+    const checkpointer = this.#newCheckpointer(tenure, this.#keys.signer);
+    this.#checkpointer = checkpointer;
+    const onWriterEnd = () => {
+      if (this.#checkpointer === checkpointer) void checkpointer.close();
+    };
+    writer.signal.addEventListener('abort', onWriterEnd, { once: true });
+    if (writer.signal.aborted) onWriterEnd();
+    void checkpointer.checkpoint({ isLast: false });
     const termSignal = AbortSignal.any([tenure.signal, writer.signal]);
     return {
       epoch,
@@ -222,6 +228,13 @@ export class EventLog {
       append: (drafts, appendSignal) => writer.append(drafts, appendSignal),
       end: (reason) => this.#endTerm(writer, epoch, reason),
     };
+  }
+
+  /** Ends the writer of the term before: one epoch has one writer, and both would move the same position. */
+  async #leaveTerm(): Promise<void> {
+    await this.#writer?.close();
+    await this.#checkpointer?.close();
+    this.#checkpointer = undefined;
   }
 
   async #endTerm(writer: LogWriter, epoch: number, reason: string): Promise<void> {
