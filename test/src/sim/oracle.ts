@@ -1,6 +1,7 @@
-import type { EventStore } from '@rynxs/kernel';
+import type { EventStore, KubernetesObject } from '@rynxs/kernel';
 import { ChainVerifier, LogAudit, type LogEvent, type LogRecord } from '@rynxs/log';
 import type { SimulatedBucket } from './simulated-bucket.js';
+import { KEYS, TreeWitness } from './trust.js';
 
 /** A promise of the log that was broken. */
 export class Violation extends Error {
@@ -20,6 +21,7 @@ export interface Acknowledgement {
 }
 
 const COMMIT_KEY = /^events\/(\d{10})\.json$/;
+const CHECKPOINT_KEY = /^events\/objects\/checkpoints\//;
 
 /**
  * Sees what no process sees: each commit at the moment at which it is in the bucket. Holds everything that processes are
@@ -31,6 +33,7 @@ export class Oracle {
   readonly #epochStarts = new Map<number, { readonly seq: number; readonly writer: string }>();
   readonly #uids = new Map<string, number>();
   readonly #refused = new Set<string>();
+  readonly #tree = new TreeWitness();
   readonly #verifier: ChainVerifier;
   #arriving: LogEvent[] = [];
   /** The first promise that was broken. */
@@ -109,6 +112,11 @@ export class Oracle {
     this.refused += uids.length;
   }
 
+  /** The anchors were written, and are so now. */
+  anchored(object: KubernetesObject): void {
+    this.#checkNothing(this.#tree.anchored(object));
+  }
+
   /** A process has a record from the log, by reading or by writing it. */
   saw(who: string, seq: number, hash: string): void {
     const stored = this.#records[seq];
@@ -128,13 +136,15 @@ export class Oracle {
   /** At the end: what a new process reads is all that was ever committed, and verifies. */
   async finish(store: EventStore): Promise<void> {
     const { signal } = new AbortController();
-    const audit = new LogAudit({ strict: true });
+    const { checkpoints, anchors } = this.#tree;
+    const audit = new LogAudit({ strict: true, trusted: KEYS.trusted, checkpoints, anchors });
     const chunks: Uint8Array[] = [];
     for await (const chunk of store.read(0, signal)) {
       audit.push(chunk);
       chunks.push(chunk);
     }
-    const { summary } = audit.finish();
+    const { summary, signedTo, untrusted } = audit.finish();
+    this.#check(signedTo > 0 && untrusted.length === 0, `${untrusted.length} checkpoints are not trusted`);
     this.#check(
       Buffer.concat(chunks).equals(this.bytes()),
       'the log that is read is not the one that was written',
@@ -148,6 +158,7 @@ export class Oracle {
   }
 
   #created(key: string, bytes: Buffer): void {
+    if (CHECKPOINT_KEY.test(key)) this.#checkNothing(this.#tree.checkpoint(bytes.toString()));
     const digits = COMMIT_KEY.exec(key)?.[1];
     if (digits === undefined) return;
     const firstSeq = Number(digits);
@@ -162,6 +173,7 @@ export class Oracle {
     }
     this.#check(this.#arriving.at(-1)?.meta.end === true, `the commit of seq ${firstSeq} has no end`);
     this.#commits.push(bytes);
+    this.#tree.grow(bytes);
     for (const event of this.#arriving) this.#arrived(event);
   }
 
@@ -182,6 +194,10 @@ export class Oracle {
     this.#check(!this.#refused.has(uid), `event ${uid} was refused and is now at seq ${seq}`);
     this.#uids.set(uid, seq);
   }
+  #checkNothing(wrong: string | undefined): void {
+    this.#check(wrong === undefined, String(wrong));
+  }
+
   #check(holds: boolean, otherwise: string): void {
     if (!holds) this.accuse(otherwise);
   }

@@ -1,5 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
+/** Times are multiples of a fraction that sums of floating-point numbers keep exactly: no timer fires too early. */
+const TICKS_PER_MS = 1_024;
+
 interface Step {
   readonly due: number;
   readonly order: number;
@@ -25,7 +28,8 @@ export class Scheduler {
 
   /** Calls `fire` once after `delayMs`, unless disposed before. */
   schedule(delayMs: number, fire: () => void): Disposable {
-    const step: Step = { due: this.#now + Math.max(0, delayMs), order: this.#order++, fire };
+    const delay = Math.ceil(Math.max(0, delayMs) * TICKS_PER_MS) / TICKS_PER_MS;
+    const step: Step = { due: this.#now + delay, order: this.#order++, fire };
     this.#push(step);
     return {
       [Symbol.dispose]: () => {

@@ -99,7 +99,8 @@ class Simulation {
     for (let phase = 0; phase < phases; phase += 1) {
       this.#weather = drawWeather(this.#random);
       this.#world.trace(`weather: ${JSON.stringify(this.#weather)}`);
-      const lengthMs = 5_000 + this.#random.next() * 25_000;
+      const { lengthMs } = this.#weather;
+      this.#world.clusterLoss = this.#random.next() < 0.5 ? 0 : this.#random.next();
       const troubles = Math.floor(this.#random.next() ** 2 * 8);
       for (let n = 0; n < troubles; n += 1) this.#trouble(this.#random.next() * lengthMs);
       await this.#world.advance(lengthMs);
@@ -115,7 +116,7 @@ class Simulation {
       if (writer === undefined || this.#isCalm) return;
       const { process } = writer;
       const kind = random.next();
-      const lengthMs = random.next() ** 2 * 60_000;
+      const lengthMs = random.next() ** 2 * 90_000;
       if (kind < 0.4) writer.crash(random.next() * 10_000);
       else if (kind < 0.7) {
         this.#world.trace(`${process.name} is paused`);
@@ -136,6 +137,7 @@ class Simulation {
     this.#world.trace('faults end');
     this.#isCalm = true;
     this.#weather = CALM;
+    this.#world.clusterLoss = 0;
     this.#cutOff.clear();
     this.#leases.calm();
     for (const { process } of this.#writers) process.resume();

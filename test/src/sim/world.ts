@@ -1,9 +1,17 @@
-import { type EventStore, NoTelemetry, type Random } from '@rynxs/kernel';
-import { seededRandom } from '@rynxs/kernel/testing';
+import {
+  ConfigMapAnchor,
+  type EventStore,
+  type KubernetesObject,
+  type LogAnchor,
+  NoTelemetry,
+  type Random,
+} from '@rynxs/kernel';
+import { MemoryCluster, seededRandom } from '@rynxs/kernel/testing';
 import { type ObjectStorage, S3EventStore } from '@rynxs/store-s3';
 import { Oracle, Violation } from './oracle.js';
 import { Scheduler } from './scheduler.js';
 import { SimulatedBucket } from './simulated-bucket.js';
+import { SimulatedCluster } from './simulated-cluster.js';
 import { SimulatedProcess } from './simulated-process.js';
 import { type Fate, type Network, SimulatedStorage, type StorageRequest } from './simulated-storage.js';
 
@@ -33,11 +41,14 @@ export class World implements Network {
   readonly oracle = new Oracle(this.bucket);
   /** Decides what becomes of each request. */
   fate: (request: StorageRequest) => Fate;
+  /** How likely a message between a process and the cluster is lost. */
+  clusterLoss = 0;
   requests = 0;
   /** Whether everybody shall come to an end. */
   isClosing = false;
   readonly #random: Random;
   readonly #options: WorldOptions;
+  readonly #cluster = new MemoryCluster();
   readonly #alive = new Set<SimulatedProcess>();
   #failure: unknown;
 
@@ -72,6 +83,17 @@ export class World implements Network {
       });
     };
     return defect?.store?.(reopen(), reopen) ?? reopen();
+  }
+
+  /** The anchor as a process makes it when it starts. */
+  anchor(process: SimulatedProcess): LogAnchor {
+    const network = {
+      scheduler: this.scheduler,
+      random: this.stream(),
+      lost: () => this.clusterLoss,
+      written: (object: KubernetesObject) => this.oracle.anchored(object),
+    };
+    return new ConfigMapAnchor(new SimulatedCluster(this.#cluster, process, network), 'rynxs', 'default');
   }
 
   /** Hands over what a process does: what it throws fails the simulation, which waits for it unless the process dies. */

@@ -10,6 +10,7 @@ import {
 import type { LogRecord } from '@rynxs/log';
 import type { Leases } from './leases.js';
 import type { SimulatedProcess } from './simulated-process.js';
+import { KEYS } from './trust.js';
 import type { World } from './world.js';
 
 const OWNER = { clusterUid: 'cluster-1', shard: 'default' };
@@ -110,6 +111,9 @@ class WriterLife {
         clock,
         random: this.#random,
         telemetry: new NoTelemetry(),
+        keys: KEYS,
+        anchor: this.#world.anchor(this.#process),
+        hasRivals: true,
         onRecord: ({ event, hash }) => {
           if (event.seq !== expected) oracle.accuse(`${name} got seq ${event.seq} instead of ${expected}`);
           expected += 1;
