@@ -1,12 +1,14 @@
 import type { DroppedTail, Logger } from '@rynxs/kernel';
 import { ChainVerifier } from '@rynxs/log';
 import { AssertionError, expect } from 'chai';
+import type { FileEventStore } from './file-event-store.js';
 import { isUnfinished, NEXT_LOG_FILE, plainName } from './file-names.js';
 import { DIR, History, randomFrom, readAll, SIGNAL, sha256Of, storeOnDisk } from './testing/history.js';
 import { type DiskCall, errnoError, type Fault, SimulatedDisk } from './testing/simulated-disk.js';
 
 const SEGMENT_BYTES = 9_000;
 const COMMITS = [1, 22, 3];
+const LARGE_COMMIT = 30;
 const REPLAYED = process.env.RYNXS_FAULT_CASE;
 const UUID = /[0-9a-f]{8}-[0-9a-f-]{27}/;
 /** Calls after which the disk, or what is durable of it, is another. */
@@ -26,22 +28,32 @@ const CHANGING: ReadonlySet<DiskCall['name']> = new Set([
 interface Mode {
   readonly name: string;
   readonly fault: Fault;
-  /** Seed of what the disk forgets; undefined when it forgets nothing, as after SIGKILL. */
+  /** Seed of what the disk forgets then; undefined when it forgets nothing, as after SIGKILL. */
   readonly loss: number | undefined;
+  /** Seed of what it forgets when the next process has ended. */
+  readonly nextLoss: number;
 }
 
 const ERRORS: readonly Mode[] = [
-  mode('EIO', { error: errnoError('EIO'), writtenBytes: 700 }, 7),
-  mode('ENOSPC', { error: errnoError('ENOSPC'), writtenBytes: 700 }, undefined),
+  mode('EIO', { error: errnoError('EIO'), writtenBytes: 700 }, 7, 8),
+  mode('ENOSPC', { error: errnoError('ENOSPC'), writtenBytes: 700 }, undefined, 9),
 ];
-const ENDS: readonly Mode[] = [undefined, 1, 2].flatMap((loss) => [
-  mode('ends before', { crash: 'before' }, loss),
-  mode('ends within', { crash: 'before', writtenBytes: 700 }, loss),
-  mode('ends after', { crash: 'after' }, loss),
+const LOSSES = [
+  [undefined, 1],
+  [undefined, 2],
+  [undefined, 3],
+  [4, 5],
+  [6, 7],
+] as const;
+const ENDS: readonly Mode[] = LOSSES.flatMap(([loss, nextLoss]) => [
+  mode('ends before', { crash: 'before' }, loss, nextLoss),
+  mode('ends within', { crash: 'before', writtenBytes: 700 }, loss, nextLoss),
+  mode('ends after', { crash: 'after' }, loss, nextLoss),
 ]);
 
-function mode(what: string, fault: Fault, loss: number | undefined): Mode {
-  return { name: `${what}, ${loss === undefined ? 'keeps all' : `loses by ${loss}`}`, fault, loss };
+function mode(what: string, fault: Fault, loss: number | undefined, nextLoss: number): Mode {
+  const first = loss === undefined ? 'keeps all' : `loses by ${loss}`;
+  return { name: `${what}, ${first}, then by ${nextLoss}`, fault, loss, nextLoss };
 }
 
 /** What the store says of its troubles. */
@@ -76,21 +88,49 @@ async function begin(): Promise<Life> {
   const history = new History();
   const store = storeOnDisk(disk, SEGMENT_BYTES);
   await store.open(SIGNAL);
-  for (const count of [1, 15, 15]) {
-    const batch = history.next(count);
-    await store.append(batch, SIGNAL);
-    history.acknowledge(batch);
-  }
+  const life = { disk, history, told: [], isAppending: false };
+  for (const count of [1, 15, 15]) await append(life, store, count);
   await compressedAll(disk, new Complaints());
   disk.faultAt = ({ name }) => (name === 'write' ? { crash: 'before', writtenBytes: 900 } : undefined);
   await store.append(history.next(5), SIGNAL).catch(() => undefined);
   history.inDoubt = undefined;
   disk.kill();
-  return { disk, history, told: [], isAppending: false };
+  return life;
 }
 
 /** One process: opens, checks all that it finds, appends so much that files are rotated, creates an object, closes. */
 async function live(life: Life, complaints = new Complaints()): Promise<void> {
+  const { disk, history } = life;
+  const store = await start(life, complaints);
+  for (const count of COMMITS) {
+    await append(life, store, count);
+    await compressedAll(disk, complaints);
+  }
+  const name = `checkpoints/${history.nextSeq}`;
+  await store.createObject(name, Buffer.from(name), SIGNAL);
+  history.objects.push(name);
+  await store.close();
+}
+
+/**
+ * A process that ends as soon as its first commit, which mostly needs a new file, is acknowledged. It looks at nothing
+ * first, so that what it builds on is made durable by opening or not at all.
+ */
+async function liveBriefly(life: Life): Promise<void> {
+  const { disk, history } = life;
+  const store = storeOnDisk(disk, SEGMENT_BYTES);
+  const { head } = await store.open(SIGNAL);
+  if (history.inDoubt !== undefined && head.nextSeq > history.nextSeq) history.acknowledge(history.inDoubt);
+  await append(life, store, LARGE_COMMIT);
+}
+
+async function append({ history }: Life, store: FileEventStore, count: number): Promise<void> {
+  const batch = history.next(count);
+  await store.append(batch, SIGNAL);
+  history.acknowledge(batch);
+}
+
+async function start(life: Life, complaints: Complaints): Promise<FileEventStore> {
   const { disk, history, told } = life;
   life.isAppending = false;
   const store = storeOnDisk(disk, SEGMENT_BYTES, complaints.logger);
@@ -111,16 +151,7 @@ async function live(life: Life, complaints = new Complaints()): Promise<void> {
     expect(Buffer.from((await store.readObject(name, SIGNAL)) ?? []).toString(), name).to.equal(name);
   }
   life.isAppending = true;
-  for (const count of COMMITS) {
-    const batch = history.next(count);
-    await store.append(batch, SIGNAL);
-    history.acknowledge(batch);
-    await compressedAll(disk, complaints);
-  }
-  const name = `checkpoints/${history.nextSeq}`;
-  await store.createObject(name, Buffer.from(name), SIGNAL);
-  history.objects.push(name);
-  await store.close();
+  return store;
 }
 
 /** Waits until the compressor has nothing left. It may have when it has complained: then nobody waits any more. */
@@ -144,8 +175,8 @@ async function callsOf(life: Life): Promise<readonly KnownCall[]> {
   return calls;
 }
 
-/** Lets the process meet the fault, then two more live: after what the disk forgot, and after it forgot again. */
-async function meet(life: Life, call: KnownCall, { fault, loss }: Mode): Promise<void> {
+/** Lets the process meet the fault, then two more live: on what the disk still knows, and when it forgot again. */
+async function meet(life: Life, call: KnownCall, { fault, loss, nextLoss }: Mode): Promise<void> {
   const { disk, history } = life;
   let hasHappened = false;
   disk.faultAt = ({ index, name, path }) => {
@@ -163,12 +194,12 @@ async function meet(life: Life, call: KnownCall, { fault, loss }: Mode): Promise
   if ('error' in fault && isOfRotation(call))
     expect(failure, 'an append during a rotation').to.equal(undefined);
   if (loss === undefined) disk.kill();
-  else disk.crash(randomFrom(loss + call.index));
-  await live(life);
-  disk.crash(randomFrom(call.index));
+  else disk.crash(randomFrom(1_000 * loss + call.index));
+  await liveBriefly(life);
+  disk.crash(randomFrom(1_000 * nextLoss + call.index));
   await live(life);
   expectTidy(disk);
-  expect(history.acknowledged.length).to.be.at.least(3 + 2 * COMMITS.length);
+  expect(history.acknowledged.length).to.be.at.least(3 + 1 + COMMITS.length);
 }
 
 /** Calls that no append may fail with. */

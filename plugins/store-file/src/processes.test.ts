@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +10,7 @@ import { ChainVerifier } from '@rynxs/log';
 import { expect } from 'chai';
 import { HOLDER_FILE } from './exclusive-lock.js';
 import { FileEventStore } from './file-event-store.js';
+import { readSegmentName } from './file-names.js';
 import { randomFrom } from './testing/history.js';
 
 const ROUNDS = 12;
@@ -115,6 +116,8 @@ describe('stores in several processes', function () {
       for await (const chunk of store.read(0, signal)) verifier.push(chunk);
       expect(verifier.finish(head).nextSeq, `seed ${seed}`).to.be.at.least(durable);
       await store.close();
+      const segments = (await readdir(dir)).filter((name) => readSegmentName(name) !== undefined);
+      if (segmentSize !== undefined) expect(segments).to.have.length.greaterThan(1);
     });
   }
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
@@ -114,12 +114,32 @@ describe('a log of several files', function () {
     for (const batch of batches) await store.append(batch, SIGNAL);
     await compressedAll();
     expect(await segments()).to.have.length(1);
-    for (const index of [1, 2, 7, 10, 13, 27]) {
+    for (const index of [1, 2, 7, 10, 13, 22, 27]) {
+      const { firstSeq, count } = batches[index] ?? { firstSeq: 0, count: 1 };
       const rest = bytesOf(batches.slice(index));
-      expect((await readAll(store, batches[index]?.firstSeq)).equals(rest), `from commit ${index}`).to.equal(
-        true,
-      );
+      for (const seq of [firstSeq, firstSeq + count - 1]) {
+        expect((await readAll(store, seq)).equals(rest), `from seq ${seq}`).to.equal(true);
+      }
     }
+  });
+
+  it('shows every record once to a reader that lists the files while they change', async () => {
+    const writer = await opened();
+    const batches = Array.from({ length: 12 }, () => log.next(4));
+    for (const batch of batches.slice(0, 6)) await writer.append(batch, SIGNAL);
+    let hasChanged = false;
+    const files: FileSystem = {
+      ...nodeFileSystem,
+      readdir: async (path) => {
+        if (!hasChanged) {
+          hasChanged = true;
+          for (const batch of batches.slice(6)) await writer.append(batch, SIGNAL);
+          await compressedAll();
+        }
+        return nodeFileSystem.readdir(path);
+      },
+    };
+    expect((await readAll(newStore(files))).equals(bytesOf(batches))).to.equal(true);
   });
 
   it('shows every record once to readers that read while files are replaced and compressed', async () => {
@@ -165,6 +185,19 @@ describe('a log of several files', function () {
       await compressedAll();
     }
     expect(Buffer.concat(chunks).equals(bytesOf(batches.slice(0, 9)))).to.equal(true);
+  });
+
+  it('never writes into a file that is no longer the log', async () => {
+    const store = await opened();
+    await store.append(log.next(3), SIGNAL);
+    await copyFile(join(dir, LOG_FILE), join(dir, 'copy'));
+    await rename(join(dir, 'copy'), join(dir, LOG_FILE));
+    const next = log.next();
+    const replaced = await store.append(next, SIGNAL).catch((refused: unknown) => refused);
+    expect(store.errorCode(replaced)).to.equal('conflict');
+    await unlink(join(dir, LOG_FILE));
+    const removed = await store.append(next, SIGNAL).catch((refused: unknown) => refused);
+    expect(store.errorCode(removed)).to.equal('missing');
   });
 
   it('opens, and tells its head, without reading old files', async () => {
@@ -332,18 +365,4 @@ describe('a rotation that fails', () => {
       await next.close();
     });
   }
-
-  it('never writes into a file that another process has made a segment', async () => {
-    const disk = new SimulatedDisk();
-    const log = new SampleLog();
-    const [one, other] = [storeOnDisk(disk, 4_000), storeOnDisk(disk, 4_000)];
-    await one.open(SIGNAL);
-    await one.append(log.next(10), SIGNAL);
-    await other.open(SIGNAL);
-    const rival = log.rival(1);
-    await one.append(log.next(10), SIGNAL);
-    const error = await other.append(rival, SIGNAL).catch((refused: unknown) => refused);
-    expect(other.errorCode(error)).to.equal('conflict');
-    await Promise.all([one.close(), other.close()]);
-  });
 });

@@ -118,10 +118,11 @@ describe('damage in a log of several files', function () {
       altered[offset] = (altered[offset] ?? 0) ^ (1 + Math.floor(random() * 255));
       await writeFile(join(dir, name), altered);
       const where = `a changed byte at ${offset} of ${name}, seed ${seed}`;
-      if (isHarmless(altered, zstdDecompressSync(stored))) continue;
-      const { seq, lastGoodSeq } = await found();
-      expect(seq, where).to.be.within(firstSeq, endSeq - 1);
-      expect(lastGoodSeq ?? -1, where).to.be.within(firstSeq - 1, seq - 1);
+      if (!isHarmless(altered, zstdDecompressSync(stored))) {
+        const { seq, lastGoodSeq } = await found();
+        expect(seq, where).to.be.within(firstSeq, endSeq - 1);
+        expect(lastGoodSeq ?? -1, where).to.be.within(firstSeq - 1, seq - 1);
+      }
       await writeFile(join(dir, name), stored);
     }
   });
