@@ -101,6 +101,20 @@ describe('creating an object', () => {
     expect(methods()).to.equal('put get put get');
   });
 
+  it('gives up where the key is taken by what cannot be read, as by the marker of a deleted object', async () => {
+    bucket.fault = ({ method }) => (method === 'put' ? { kind: 'exists' } : undefined);
+    const error = await refusal(create());
+    expect(storeErrorCode(error)).to.equal('conflict');
+    expect(String(error)).to.contain('was deleted, and its marker');
+    expect(bucket.count('put')).to.equal(MAX_ATTEMPTS);
+  });
+
+  it('does not take that for an answer while an earlier request is in doubt', async () => {
+    faults = [{ kind: 'ambiguous' }, undefined];
+    for (let again = 0; again < 2 * MAX_ATTEMPTS; again++) faults.push({ kind: 'exists' }, undefined);
+    expect(await create()).to.equal('own');
+  });
+
   it('sends the same bytes again while another create of the key is under way', async () => {
     faults = [{ kind: 'in_progress' }, { kind: 'in_progress' }];
     expect(await create()).to.equal('own');

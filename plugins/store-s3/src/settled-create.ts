@@ -85,7 +85,8 @@ export class SettledCreate {
   ): Promise<Created | Unsettled> {
     try {
       const stored = await this.#parts.reads.get(key, bytes.length, signal);
-      if (stored === undefined) return { failure, isInDoubt: true };
+      // Refused because of what cannot be read: the server takes the marker of a deleted object for one.
+      if (stored === undefined) return { failure, isInDoubt: failure.kind === 'ambiguous' };
       return Buffer.compare(stored, bytes) === 0 ? 'own' : 'other';
     } catch (error) {
       if (error instanceof ObjectStorageError && error.kind === 'too_large') return 'other';
@@ -96,13 +97,23 @@ export class SettledCreate {
 
 /** What is in doubt is sent again for as long as there is time; what is not, a few times. */
 function mayGoOn(failure: unknown, isInDoubt: boolean, attempt: number): boolean {
-  if (isTransient(failure)) return isInDoubt || attempt + 1 < MAX_ATTEMPTS;
+  if (!isTransient(failure) && !isPuzzling(failure)) return false;
+  return isInDoubt || attempt + 1 < MAX_ATTEMPTS;
+}
+
+/** Neither done nor refused, as far as one can see. */
+function isPuzzling(failure: unknown): boolean {
   return failure instanceof ObjectStorageError && (failure.kind === 'exists' || failure.kind === 'ambiguous');
 }
 
 function refusal({ key }: CreateRequest, failure: unknown, isInDoubt: boolean): unknown {
-  if (!isInDoubt) return failure;
+  if (!isInDoubt) return isPuzzling(failure) ? takenByNothing(key, failure) : failure;
   const detail = failure instanceof Error ? failure.message : String(failure);
   const message = `whether the object ${key} was created is not known: ${detail}`;
   return new S3StoreError('ambiguous', message, { cause: failure });
+}
+
+function takenByNothing(key: string, failure: unknown): S3StoreError {
+  const message = `the key ${key} is taken, but there is no object: one was deleted, and its marker is in the way`;
+  return new S3StoreError('conflict', message, { cause: failure });
 }
