@@ -1,7 +1,8 @@
 import { DeleteObjectCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
-import type { Batch, EventStore } from '@rynxs/kernel';
+import { type Batch, type EventStore, NoTelemetry, type Telemetry } from '@rynxs/kernel';
 import { FakeTelemetry, SampleLog, seededRandom } from '@rynxs/kernel/testing';
 import { ChainVerifier, Damage } from '@rynxs/log';
+import type { S3StorageOptions } from '@rynxs/store-s3';
 import { expect } from 'chai';
 import type { ProxyFault } from './fault-proxy.js';
 import { S3Place } from './s3-place.js';
@@ -45,8 +46,11 @@ for (const name of S3_SERVERS) {
       await Promise.all(stores.splice(0).map((store) => store.close()));
     });
 
-    async function opened(...args: Parameters<typeof place.store> extends [string, ...infer R] ? R : never) {
-      const store = place.store(prefix, ...args);
+    async function opened(
+      options: Partial<S3StorageOptions> = {},
+      telemetry: Telemetry = new NoTelemetry(),
+    ): Promise<EventStore> {
+      const store = place.store(prefix, options, telemetry);
       stores.push(store);
       await store.open(signal());
       return store;
@@ -77,7 +81,6 @@ for (const name of S3_SERVERS) {
       const random = seededRandom(seed);
       const of = <T>(values: readonly T[]): T | undefined =>
         values[Math.floor(random.next() * values.length)];
-      // Not every fault in a row, or an append would give up before anything was sent.
       place.proxy.fault = () => (random.next() < FAULT_RATIO ? of(FAULTS) : undefined);
       const batches: Batch[] = [];
       let store: EventStore | undefined;
@@ -111,20 +114,9 @@ for (const name of S3_SERVERS) {
       const first = log.next();
       await quick.append(first, signal());
       const [rival, own] = [log.rival(2), log.next()];
+      // The request that comes first is lost, and the other one takes the place before it is sent again.
       place.proxy.spoilNextPut(commitKey(own), 'reset');
-      // The look after the lost request finds what the other writer has put there.
-      const looks = place.proxy.fault;
-      let isOvertaken = false;
-      place.proxy.fault = (request) => {
-        const fault = isOvertaken ? undefined : looks(request);
-        if (fault === 'reset') isOvertaken = true;
-        return fault;
-      };
-      const [appended, overtaken] = await Promise.allSettled([
-        slow.append(rival, signal()).then(() => 'slow'),
-        quick.append(own, signal()).then(() => 'quick'),
-      ]);
-      const outcomes = [appended, overtaken];
+      const outcomes = await Promise.allSettled([slow.append(rival, signal()), quick.append(own, signal())]);
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).to.have.length(1);
       const loser = outcomes.find((outcome) => outcome.status === 'rejected');
       expect(slow.errorCode(loser?.reason)).to.equal('conflict');
@@ -183,6 +175,14 @@ for (const name of S3_SERVERS) {
         const { head } = await again.open(signal(), { knownSize: known.nextSeq });
         // What was known is the caller's to compare; the store says where the log ends now.
         expect(head).to.deep.equal({ nextSeq: 1, hash: lastHash(batches[0]) });
+        // AWS and MinIO create over the marker of a deleted object, versitygw takes it for an object.
+        const fork = new SampleLog();
+        fork.next();
+        const outcome = await again.append(fork.rival(), signal()).then(
+          () => 'done',
+          (error: unknown) => again.errorCode(error),
+        );
+        expect(outcome).to.equal(isVersioned && name === 'versitygw' ? 'conflict' : 'done');
       });
     }
   });
