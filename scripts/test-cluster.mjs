@@ -17,14 +17,14 @@ const PROGRAMS = [
   {
     name: 'versitygw',
     variable: 'RYNXS_TEST_VERSITYGW',
-    neededBy: /^store-s3/,
+    neededBy: /^(store-s3|bucket-policy)/,
     path: () =>
       buildGoTool({ module: 'test/go/versitygw', package: 'github.com/versity/versitygw/cmd/versitygw' }),
   },
   {
     name: 'MinIO',
     variable: 'RYNXS_TEST_MINIO',
-    neededBy: /^store-s3/,
+    neededBy: /^(store-s3|bucket-policy)/,
     path: () => buildGoTool({ module: 'test/go/minio', package: 'github.com/minio/minio' }),
   },
   {

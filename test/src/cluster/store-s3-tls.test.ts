@@ -1,37 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { SystemClock } from '@rynxs/kernel';
 import { S3ObjectStorage } from '@rynxs/store-s3';
 import { expect } from 'chai';
-import { generate } from 'selfsigned';
 import { CREDENTIALS, S3_SERVERS, S3Server } from './s3-server.js';
+import { ServerCertificate } from './server-certificate.js';
 
 const signal = (): AbortSignal => AbortSignal.timeout(10_000);
 
 describe('the store in a bucket over TLS', () => {
-  let directory: string;
-  let ca: string;
+  let certificate: ServerCertificate;
   const environment = { ...process.env };
 
   before(async () => {
     Object.assign(process.env, CREDENTIALS);
-    directory = mkdtempSync(join(tmpdir(), 'rynxs-tls-'));
-    const base = { keyType: 'ec', curve: 'P-256', algorithm: 'sha256' } as const;
-    const authority = await generate([{ name: 'commonName', value: 'test authority' }], {
-      ...base,
-      extensions: [{ name: 'basicConstraints', cA: true, critical: true }],
-    });
-    const server = await generate([{ name: 'commonName', value: 'test server' }], {
-      ...base,
-      ca: { key: authority.private, cert: authority.cert },
-      extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
-    });
-    ca = authority.cert;
-    // The names that MinIO looks for.
-    writeFileSync(join(directory, 'public.crt'), server.cert);
-    writeFileSync(join(directory, 'private.key'), server.private);
-    writeFileSync(join(directory, 'ca.pem'), ca);
+    certificate = await ServerCertificate.make();
   });
 
   after(() => {
@@ -39,14 +20,12 @@ describe('the store in a bucket over TLS', () => {
       if (environment[name] === undefined) delete process.env[name];
       else process.env[name] = environment[name];
     }
-    rmSync(directory, { recursive: true, force: true });
+    certificate[Symbol.dispose]();
   });
 
   for (const name of S3_SERVERS) {
     it(`trusts ${name} by the authority in S3_CA_FILE, and not without`, async () => {
-      const certFile = join(directory, 'public.crt');
-      const keyFile = join(directory, 'private.key');
-      await using server = await S3Server.start(name, { certFile, keyFile, ca });
+      await using server = await S3Server.start(name, certificate);
       const bucket = await server.createBucket();
       const storage = (caFile: string | undefined, endpoint = server.endpoint): S3ObjectStorage =>
         new S3ObjectStorage({
@@ -61,7 +40,7 @@ describe('the store in a bucket over TLS', () => {
           clock: new SystemClock(),
         });
 
-      const trusting = storage(join(directory, 'ca.pem'));
+      const trusting = storage(certificate.caFile);
       await trusting.putIfAbsent('k', Buffer.from('x'), signal());
       expect(Buffer.from((await trusting.get('k', 10, signal())) ?? []).toString()).to.equal('x');
       trusting.close();
