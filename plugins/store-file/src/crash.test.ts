@@ -2,7 +2,8 @@ import { SampleLog } from '@rynxs/kernel/testing';
 import { ChainVerifier, Damage } from '@rynxs/log';
 import { AssertionError, expect } from 'chai';
 import fc from 'fast-check';
-import { FileEventStore, LOG_FILE } from './file-event-store.js';
+import { FileEventStore } from './file-event-store.js';
+import { LOG_FILE } from './file-names.js';
 import {
   DIR,
   History,

@@ -7,11 +7,13 @@ import { batchOf, type SampleBatch, SampleLog } from '@rynxs/kernel/testing';
 import { Damage } from '@rynxs/log';
 import { expect } from 'chai';
 import { takeSqliteLock } from './exclusive-lock.js';
-import { FileEventStore, LOG_FILE } from './file-event-store.js';
+import { FileEventStore } from './file-event-store.js';
+import { LOG_FILE } from './file-names.js';
 import { type FileSystem, nodeFileSystem } from './file-system.js';
 import plugin from './plugin.js';
 
-describe('FileEventStore', () => {
+describe('FileEventStore', function () {
+  this.timeout(30_000);
   const { signal } = new AbortController();
   let root: string;
   let dir: string;

@@ -31,8 +31,6 @@ import { settleAll } from './settle-all.js';
 import { FileStoreError, storeErrorCode } from './store-error.js';
 import { droppedTails, moveTailAside } from './torn-tail.js';
 
-export { LOG_FILE } from './file-names.js';
-
 const MAX_TRAILING_BYTES = 2 * MAX_BATCH_BYTES;
 const NOTHING: ReadableEnd = { offset: 0, nextSeq: undefined };
 

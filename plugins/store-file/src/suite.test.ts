@@ -46,7 +46,10 @@ async function createHarness(segmentSize?: number): Promise<EventStoreHarness> {
 
 /** Changes a byte of the log, counted over all its files, in the one that holds it. */
 async function damage(dir: string, offset: number): Promise<void> {
-  const segments = (await readdir(dir)).filter((name) => readSegmentName(name) !== undefined).sort();
+  const names = await readdir(dir);
+  // A plain file is the one that is read, where its compressor has left both.
+  const isRead = (name: string) => !names.includes(name.replace(/\.zst$/, '')) || !name.endsWith('.zst');
+  const segments = names.filter((name) => readSegmentName(name) !== undefined && isRead(name)).sort();
   let left = offset;
   for (const name of [...segments, LOG_FILE]) {
     const isCompressed = name.endsWith('.zst');
