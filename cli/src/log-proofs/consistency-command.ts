@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type EventStore, rynxsError } from '@rynxs/kernel';
 import type { NoteVerifier } from '@rynxs/log';
 import { readInputFile } from '../files/input-file.js';
-import { writeNewFile } from '../files/new-file.js';
+import { NewFile } from '../files/new-file.js';
 import { type ReadCheckpoint, readCheckpoint } from '../log-reading/checkpoint-text.js';
 import { nextSeq } from '../log-reading/find-seq.js';
 import { logLocation } from '../log-reading/log-location.js';
@@ -60,6 +60,8 @@ export async function consistencyCommand(
   const wanted = newer === undefined ? undefined : await treeState(newer, cwd);
   const checkpoint = await newCheckpoint(store, head, old.size, wanted, trusted, interrupted);
   mustGrow(old, checkpoint);
+  // Made first: that it cannot be written is better known before the work than after it.
+  await using file = options.out === undefined ? undefined : await NewFile.create(resolve(cwd, options.out));
   using progress = new ProgressLine(terminal);
   const proven = await proveConsistency(store, old.size, checkpoint, interrupted, (records) =>
     progress.show(`hashing: ${formatCount(records, 'record')}`),
@@ -67,7 +69,8 @@ export async function consistencyCommand(
   progress.hide();
   if (proven === undefined) throw contradiction(store, checkpoint.size, trusted.length > 0);
   if ('root' in old && !old.root.equals(proven.oldRoot)) throw contradiction(store, old.size, true);
-  if (options.out !== undefined) await writeNewFile(resolve(cwd, options.out), proven.proof);
+  await file?.write(proven.proof);
+  await file?.finish();
   const report: ConsistencyReport = {
     location: store.location,
     origin: checkpoint.origin,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type EventStore, rynxsError } from '@rynxs/kernel';
-import { writeNewFile } from '../files/new-file.js';
+import { NewFile } from '../files/new-file.js';
 import { nextSeq } from '../log-reading/find-seq.js';
 import { logLocation } from '../log-reading/log-location.js';
 import { notFound, openLogForReading } from '../log-reading/open-log.js';
@@ -51,13 +51,18 @@ export async function proofCommand(seq: number, options: ProofOptions, terminal:
     const detail = `covers seq ${seq} yet${trusted.length === 0 ? '' : ', by a key that was given'}`;
     throw rynxsError('RYNXS_CHECKPOINT_MISSING', { location: store.location, detail });
   }
+  // Made first: that it cannot be written is better known before the work than after it.
+  await using file =
+    options.out === undefined ? undefined : await NewFile.create(resolve(terminal.cwd, options.out));
   for (const checkpoint of checkpoints.slice(0, CHECKPOINTS_TRIED)) {
     const receipt = await withProgress(terminal, (onProgress) =>
       proveInclusion(store, seq, checkpoint, terminal.interrupted, onProgress),
     );
     if (receipt === undefined) continue;
+    await file?.write(receipt);
+    await file?.finish();
     const { size, origin } = checkpoint;
-    await deliver(receipt, { store, seq, size, origin }, options, terminal);
+    print(receipt, { store, seq, size, origin }, options, terminal);
     return;
   }
   throw contradiction(store, checkpoints[0]?.size ?? 0, trusted.length > 0);
@@ -71,7 +76,7 @@ async function withProgress<T>(
   return await work((records) => progress.show(`hashing: ${formatCount(records, 'record')}`));
 }
 
-async function deliver(
+function print(
   receipt: string,
   about: {
     readonly store: EventStore;
@@ -80,10 +85,9 @@ async function deliver(
     readonly origin: string;
   },
   { out, output }: ProofOptions,
-  { cwd, stdout, stderr }: Terminal,
-): Promise<void> {
+  { stdout, stderr }: Terminal,
+): void {
   const { store, seq, size, origin } = about;
-  if (out !== undefined) await writeNewFile(resolve(cwd, out), receipt);
   const report: ProofReport = {
     location: store.location,
     seq,

@@ -26,17 +26,17 @@ export async function tailCommand(
   const store = await openLogForReading(logLocation(options.store, terminal));
   const print = recordPrinter(terminal, options.output);
   const pollMs = store.location.startsWith('file:') ? POLL_DIRECTORY_MS : POLL_OTHERS_MS;
-  const head = await nextSeq(store, terminal.interrupted);
-  if (head === 0 && !options.follow) throw notFound(store);
-  let next = await printFrom(store, Math.max(0, head - options.lines), print, terminal.interrupted);
   try {
+    const head = await nextSeq(store, terminal.interrupted);
+    if (head === 0 && !options.follow) throw notFound(store);
+    let next = await printFrom(store, Math.max(0, head - options.lines), print, terminal.interrupted);
     while (options.follow) {
       await sleep(pollMs, undefined, { signal: terminal.interrupted });
       const end = await nextSeq(store, terminal.interrupted);
       if (end > next) next = await printFrom(store, next, print, terminal.interrupted);
     }
   } catch (error) {
-    if (!terminal.interrupted.aborted) throw error;
+    if (!options.follow || !terminal.interrupted.aborted) throw error;
   }
 }
 
