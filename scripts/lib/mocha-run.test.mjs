@@ -70,6 +70,15 @@ describe('a test run', () => {
     expect(failed).to.equal(1);
   });
 
+  it('fails when a promise is rejected that nobody handles', async () => {
+    const { failed, printed } = await run(`
+      it('forgets a promise', () => { Promise.reject(new Error('forgotten')); });
+    `);
+
+    expect(failed).to.equal(1);
+    expect(printed).to.include('nobody handled it').and.include('forgotten');
+  });
+
   it('has a home, temporary files and settings of its own', async () => {
     const { passed } = await run(`
       it('sees nothing of ours', () => {

@@ -5,12 +5,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 const PATIENCE_MS = Number(process.env.RYNXS_TEST_PATIENCE_MS);
 const POLL_MS = 20;
 
+/** Rejections that nobody handled; mocha passes them on to nobody. */
+const unhandled = [];
+
 /**
- * Root hooks of every test run: a test file that leaves a listening server or a child process behind fails, and a
- * seed given to the run is the seed of every property.
+ * Root hooks of every test run: a test file that leaves a listening server or a child process behind fails, so does a
+ * test after which a promise was rejected that nobody handles, and a seed given to the run is the seed of every property.
  */
 export const mochaHooks = {
   async beforeAll() {
+    process.on('unhandledRejection', (reason) => unhandled.push(reason));
     const seed = process.env.RYNXS_TEST_SEED;
     if (seed !== undefined) {
       const { default: fc } = await import('fast-check');
@@ -25,6 +29,14 @@ export const mochaHooks = {
         if (left.length > 0) throw new Error(`left behind: ${left.map(describe).join(', ')}`);
       });
     }
+  },
+
+  async afterEach() {
+    // Node reports them when the microtasks are done.
+    await new Promise((resolve) => setImmediate(resolve));
+    const [first] = unhandled.splice(0);
+    if (first !== undefined)
+      throw new Error('a promise was rejected, and nobody handled it', { cause: first });
   },
 };
 
