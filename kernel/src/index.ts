@@ -8,7 +8,12 @@ export * from './contracts/index.js';
 export { inject, injectable, optional } from './di/dependencies.js';
 export * from './errors/index.js';
 export { errorReference } from './errors/reference.js';
-export { allCheckpoints, newestCheckpoints, type StoredCheckpoint } from './event-log/checkpoint-objects.js';
+export {
+  allCheckpoints,
+  isSignedBy,
+  newestCheckpoints,
+  type StoredCheckpoint,
+} from './event-log/checkpoint-objects.js';
 export { ConfigMapAnchor } from './event-log/config-map-anchor.js';
 export { EventLog, type EventLogOptions, type LogOwner, type WritingTerm } from './event-log/event-log.js';
 export type { AnchorEntry, LogAnchor } from './event-log/log-anchor.js';

@@ -1,13 +1,21 @@
+import { NoteError, type NoteVerifier, parseCheckpointNote } from '@rynxs/log';
 import type { EventStore } from '../contracts/event-store.js';
 
 const CHECKPOINTS = 'checkpoints/';
 /** `checkpoints/0000001000`, or with the epoch where an abandoned branch of the log has taken that name. */
 const CHECKPOINT_NAME = /^checkpoints\/(\d{10})(?:-\d+)?$/;
-/** How far before the head the newest names are looked for first; further back each time that there are none. */
+/** How far before the head the newest names are looked for first; further back each time that these do not do. */
 const FIRST_WINDOW = 20_000;
+const WINDOW_GROWTH = 10;
+const READS_AT_ONCE = 16;
+/** Enough of trusted keys to get past those that a recovery has abandoned. */
+const ENOUGH_TRUSTED = 16;
+/** So many are looked at in all: whoever can write to the store can put any number of them there. */
+const MAX_CHECKPOINTS = 4_096;
 
-/** A checkpoint beside the log: its size, as its name says, and its text. */
+/** A checkpoint beside the log: its size, as its name says, and its text. Nothing of it is trusted. */
 export interface StoredCheckpoint {
+  readonly name: string;
   readonly size: number;
   readonly text: string;
 }
@@ -27,7 +35,7 @@ export async function newestNames(
   head: number,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  for (let window = FIRST_WINDOW; ; window *= 10) {
+  for (let window = FIRST_WINDOW; ; window *= WINDOW_GROWTH) {
     const from = Math.max(0, head - window);
     const names = await store.listObjects(folder, signal, { startAfter: `${folder}${numbered(from)}` });
     if (names.length > 0 || from === 0) return names;
@@ -35,27 +43,40 @@ export async function newestNames(
 }
 
 /**
- * The newest checkpoints of at most `head` records and, where there are any, of more: at most `count` of each. Nothing
- * of them is trusted.
+ * The newest checkpoints of a log of `head` records, newest first: all of more records, and so many of fewer that enough
+ * of them are signed by a trusted key. Where no key is trusted, any count.
  */
 export async function newestCheckpoints(
   store: EventStore,
   head: number,
-  count: number,
+  trusted: readonly NoteVerifier[],
   signal: AbortSignal,
 ): Promise<readonly StoredCheckpoint[]> {
-  const names = await newestNames(store, CHECKPOINTS, head, signal);
-  const isAhead = (name: string) => sizeInName(name) > head;
-  const below = names.filter((name) => !isAhead(name)).slice(-count);
-  return readCheckpoints(store, [...below, ...names.filter(isAhead).slice(-count)], signal);
+  let counted = 0;
+  return collect(store, head, signal, ({ size, text }) => {
+    if (size <= head && (trusted.length === 0 || isSignedBy(text, trusted))) counted += 1;
+    return counted >= ENOUGH_TRUSTED;
+  });
 }
 
-/** All checkpoints, oldest first. */
-export async function allCheckpoints(
+/** All checkpoints, as far as they are ever looked at, newest first. */
+export function allCheckpoints(
   store: EventStore,
+  head: number,
   signal: AbortSignal,
 ): Promise<readonly StoredCheckpoint[]> {
-  return readCheckpoints(store, await store.listObjects(CHECKPOINTS, signal), signal);
+  return collect(store, head, signal, () => false);
+}
+
+/** Whether one of the keys has signed this checkpoint, whatever their names. */
+export function isSignedBy(text: string, keys: readonly NoteVerifier[]): boolean {
+  try {
+    const { origin, note } = parseCheckpointNote(text);
+    return keys.some((key) => key.named(origin).verify(note));
+  } catch (error) {
+    if (error instanceof NoteError) return false;
+    throw error;
+  }
 }
 
 /**
@@ -64,7 +85,7 @@ export async function allCheckpoints(
  */
 export async function keepCheckpoint(
   store: EventStore,
-  { size, text, epoch }: StoredCheckpoint & { readonly epoch: number },
+  { size, text, epoch }: Pick<StoredCheckpoint, 'size' | 'text'> & { readonly epoch: number },
   signal: AbortSignal,
 ): Promise<void> {
   const bytes = Buffer.from(text);
@@ -90,21 +111,53 @@ async function isCreated(
   }
 }
 
-async function readCheckpoints(
+async function collect(
   store: EventStore,
-  names: readonly string[],
+  head: number,
   signal: AbortSignal,
+  isEnough: (checkpoint: StoredCheckpoint) => boolean,
 ): Promise<readonly StoredCheckpoint[]> {
   const checkpoints: StoredCheckpoint[] = [];
-  for (const name of names) {
-    const size = sizeInName(name);
-    const bytes = Number.isNaN(size) ? undefined : await store.readObject(name, signal);
-    if (bytes !== undefined) checkpoints.push({ size, text: Buffer.from(bytes).toString('utf8') });
+  for await (const checkpoint of backwards(store, head, signal)) {
+    checkpoints.push(checkpoint);
+    if (isEnough(checkpoint) || checkpoints.length >= MAX_CHECKPOINTS) break;
   }
   return checkpoints;
 }
 
-/** NaN for a name that is no checkpoint's. */
-function sizeInName(name: string): number {
-  return Number(CHECKPOINT_NAME.exec(name)?.[1]);
+/** From the newest on. */
+async function* backwards(
+  store: EventStore,
+  head: number,
+  signal: AbortSignal,
+): AsyncGenerator<StoredCheckpoint> {
+  let before: string | undefined;
+  for (let window = FIRST_WINDOW; ; window *= WINDOW_GROWTH) {
+    const from = Math.max(0, head - window);
+    const listed = await store.listObjects(CHECKPOINTS, signal, {
+      startAfter: `${CHECKPOINTS}${numbered(from)}`,
+    });
+    const names = listed.filter(
+      (name) => CHECKPOINT_NAME.test(name) && (before === undefined || name < before),
+    );
+    for (let end = names.length; end > 0; end -= READS_AT_ONCE) {
+      yield* await readAll(store, names.slice(Math.max(0, end - READS_AT_ONCE), end).reverse(), signal);
+    }
+    if (from === 0) return;
+    before = names[0] ?? before;
+  }
+}
+
+async function readAll(
+  store: EventStore,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly StoredCheckpoint[]> {
+  const read = await Promise.all(
+    names.map(async (name) => ({ name, bytes: await store.readObject(name, signal) })),
+  );
+  return read.flatMap(({ name, bytes }) => {
+    const size = Number(CHECKPOINT_NAME.exec(name)?.[1]);
+    return bytes === undefined ? [] : [{ name, size, text: Buffer.from(bytes).toString('utf8') }];
+  });
 }

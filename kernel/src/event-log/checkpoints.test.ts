@@ -23,7 +23,7 @@ describe('checkpoints of a log', () => {
   let storage: MemoryStorage;
   let clock: FakeClock;
   const store = (): EventStore => memoryEventStore(storage);
-  const sizes = async () => (await allCheckpoints(store(), signal)).map(({ size }) => size);
+  const sizes = async () => (await allCheckpoints(store(), 0, signal)).map(({ size }) => size).reverse();
 
   beforeEach(() => {
     storage = new MemoryStorage();

@@ -18,9 +18,6 @@ import type { LogKeys } from './log-keys.js';
 import type { EventLogMetrics } from './metrics.js';
 import { newestSnapshot, type ReadSnapshot, type SnapshotSource } from './snapshots.js';
 
-/** So many of the newest checkpoints are looked at: of several keys, and of a branch that was given up. */
-const CHECKPOINTS_TO_READ = 16;
-
 export interface OpeningParts {
   readonly store: EventStore;
   readonly keys: LogKeys;
@@ -58,6 +55,8 @@ interface Known {
   readonly anchors: readonly string[];
   /** The log's records were once at least so many. */
   readonly size: number;
+  /** So many are there, as the driver says. */
+  readonly head: number;
   /** The anchor of the shard is another log's. */
   readonly foreign: { readonly logId: string; readonly expected: string; readonly text: string } | undefined;
 }
@@ -82,7 +81,8 @@ export async function openLog(parts: OpeningParts, signal: AbortSignal): Promise
   if (known.foreign !== undefined && !acceptLoss) {
     throw new ForeignLog(known.foreign.logId, known.foreign.expected);
   }
-  const opened = await store.open(signal, { knownSize: acceptLoss ? 0 : known.size });
+  const knownSize = acceptLoss ? 0 : await sizeToReach(parts, known, signal);
+  const opened = await store.open(signal, { knownSize });
   const snapshot = snapshots && (await snapshotToBeginWith(parts, snapshots, opened.head.nextSeq, signal));
   if (snapshots !== undefined && snapshot !== undefined) {
     try {
@@ -157,6 +157,28 @@ async function replay(
   }
 }
 
+/**
+ * How many records the log must have. Checkpoints of a branch that was given up on the record say nothing of the one that
+ * is there: so where more is known than there is, what is there is judged first.
+ */
+async function sizeToReach(
+  { store, keys }: OpeningParts,
+  known: Known,
+  signal: AbortSignal,
+): Promise<number> {
+  if (known.size <= known.head) return known.size;
+  const audit = new LogAudit({ ...known, trusted: keys.trusted });
+  try {
+    for await (const chunk of store.read(0, signal)) audit.push(chunk);
+    const { signedTo, anchoredTo } = audit.finish();
+    return Math.max(signedTo, anchoredTo);
+  } catch (error) {
+    // Opening finds it as well, and says which damage it is.
+    if (error instanceof Damage) return known.size;
+    throw error;
+  }
+}
+
 /** What was read must reach the point where the driver says that the log ends. */
 function assertHead({ size }: LogPosition, head: StoreHead, hashAtHead: string | undefined): void {
   if (size >= head.nextSeq && hashAtHead === head.hash) return;
@@ -183,7 +205,7 @@ async function snapshotToBeginWith(
 async function whatIsKnown(parts: OpeningParts, signal: AbortSignal): Promise<Known> {
   const { store, keys } = parts;
   const { nextSeq } = await store.head(signal);
-  const stored = await newestCheckpoints(store, nextSeq, CHECKPOINTS_TO_READ, signal);
+  const stored = await newestCheckpoints(store, nextSeq, keys.trusted, signal);
   const checkpoints = stored.map(({ text }) => text);
   const anchored = await readAnchor(parts, signal);
   const logId = nextSeq === 0 ? undefined : await firstLogId(store, signal);
@@ -196,6 +218,7 @@ async function whatIsKnown(parts: OpeningParts, signal: AbortSignal): Promise<Kn
     checkpoints,
     anchors,
     size: Math.max(0, ...[...trusted, ...anchors].map(sizeOf)),
+    head: nextSeq,
     foreign: isForeign ? { logId, expected: other[0], text: other[1] } : undefined,
   };
 }

@@ -104,6 +104,25 @@ describe('recovering a log', () => {
     await (await openLog(store(), { keys, anchor })).close();
   });
 
+  it('leaves a log that a crash may tear like any other, although it was longer once', async () => {
+    const longer = await openLog(store(), { keys, anchor });
+    const term = await startTerm(longer);
+    for (let n = 0; n < 20; n += 1) await term.append([draft(n)]);
+    await term.end('stopped');
+    await longer.close();
+    const torn = Buffer.from(storage.commits.at(-1)?.bytes ?? '').subarray(0, 100);
+    lose();
+    storage.torn = torn;
+    expect((await rejection(openLog(store(), { keys, anchor }))).code).to.equal('RYNXS_LOG_DAMAGED');
+    await recover();
+    expect(storage.commits.length).to.be.below(10);
+    storage.torn = torn;
+    const log = await openLog(store(), { keys, anchor });
+    await (await startTerm(log)).end('stopped');
+    await log.close();
+    expect(typesIn(storage).filter(({ type }) => type === 'TailDropped')).to.have.lengthOf.at.least(1);
+  });
+
   it('refuses where nothing is missing', async () => {
     const before = storage.commits.length;
     expect((await rejection(recover())).code).to.equal('RYNXS_LOG_NOT_LOST');

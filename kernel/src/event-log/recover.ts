@@ -75,8 +75,8 @@ export async function recoverLog(
 
 /** The checkpoint that the term ended with. Where the lost branch had one of that size, ours is named after it. */
 async function checkpointAt(store: EventStore, size: number, signal: AbortSignal): Promise<string> {
-  const found = await newestCheckpoints(store, size, 2, signal);
-  const text = found.findLast((checkpoint) => checkpoint.size === size)?.text;
+  const found = await newestCheckpoints(store, size, [], signal);
+  const text = found.find((checkpoint) => checkpoint.size === size)?.text;
   if (text !== undefined) return text;
   const detail = 'the loss is on the record, but no checkpoint of it could be kept: accept it once more';
   throw rynxsError('RYNXS_LOG_UNAVAILABLE', { location: store.location, detail });
