@@ -10,7 +10,6 @@ export * from './errors/index.js';
 export { errorReference } from './errors/reference.js';
 export {
   allCheckpoints,
-  isSignedBy,
   newestCheckpoints,
   type StoredCheckpoint,
 } from './event-log/checkpoint-objects.js';

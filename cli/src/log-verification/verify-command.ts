@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type EventStore, hasCode, rynxsError } from '@rynxs/kernel';
 import type { NoteVerifier } from '@rynxs/log';
 import { readInputFile } from '../files/input-file.js';
-import { type CheckpointNote, manyCheckpoints, newestCheckpoints } from '../log-reading/checkpoint-notes.js';
+import { manyCheckpoints, newestCheckpoints } from '../log-reading/checkpoint-notes.js';
 import { type ReadCheckpoint, readCheckpoint } from '../log-reading/checkpoint-text.js';
 import { nextSeq } from '../log-reading/find-seq.js';
 import { logLocation } from '../log-reading/log-location.js';
@@ -90,7 +90,7 @@ async function gather(
   return { trusted, checkpoints: notes.map(textOf), anchors: [...kept.map(textOf), ...anchored] };
 }
 
-function textOf({ text }: CheckpointNote | ReadCheckpoint): string {
+function textOf({ text }: { readonly text: string }): string {
   return text;
 }
 

@@ -69,7 +69,7 @@ export function allCheckpoints(
 }
 
 /** Whether one of the keys has signed this checkpoint, whatever their names. */
-export function isSignedBy(text: string, keys: readonly NoteVerifier[]): boolean {
+function isSignedBy(text: string, keys: readonly NoteVerifier[]): boolean {
   try {
     const { origin, note } = parseCheckpointNote(text);
     return keys.some((key) => key.named(origin).verify(note));
