@@ -7,13 +7,17 @@ import { errnoOf, FileStoreError, storeErrorCode } from './store-error.js';
  * `top`, are durable then: also where they exist, because whoever made them may have ended before they were.
  */
 export async function makeDirectory(files: FileSystem, path: string, top = '/'): Promise<void> {
-  await makeMissing(files, path);
-  for (let at = path; at !== top && at !== dirname(at); at = dirname(at)) await syncNameOf(files, at);
+  const made = new Set<string>();
+  await makeMissing(files, path, made);
+  for (let at = path; at !== top && at !== dirname(at); at = dirname(at)) {
+    await syncNameOf(files, at, made.has(at));
+  }
 }
 
-async function makeMissing(files: FileSystem, path: string): Promise<void> {
+async function makeMissing(files: FileSystem, path: string, made: Set<string>): Promise<void> {
   try {
     await files.mkdir(path, 0o700);
+    made.add(path);
   } catch (error) {
     switch (errnoOf(error)) {
       case 'EEXIST':
@@ -22,8 +26,8 @@ async function makeMissing(files: FileSystem, path: string): Promise<void> {
       case 'ENOTDIR':
       case 'ENOENT':
         if (dirname(path) === path) throw error;
-        await makeMissing(files, dirname(path));
-        await makeMissing(files, path);
+        await makeMissing(files, dirname(path), made);
+        await makeMissing(files, path, made);
         return;
       default:
         throw error;
@@ -31,12 +35,12 @@ async function makeMissing(files: FileSystem, path: string): Promise<void> {
   }
 }
 
-async function syncNameOf(files: FileSystem, path: string): Promise<void> {
+async function syncNameOf(files: FileSystem, path: string, isMade: boolean): Promise<void> {
   try {
     await syncDirectory(files, dirname(path));
   } catch (error) {
-    // Where one may not look, others have made what is there.
-    if (storeErrorCode(error) !== 'denied') throw error;
+    // Where one may not look, others have made what was there.
+    if (isMade || storeErrorCode(error) !== 'denied') throw error;
   }
 }
 

@@ -111,7 +111,8 @@ export class SimulatedDisk implements FileSystem {
 
   /** Ends the process, loses a random part of what was not synced, and lets a new one begin. */
   crash(random: () => number): void {
-    for (const path of new Set([...this.#durable.keys(), ...this.#current.keys()])) {
+    // A directory comes before what is in it: that is lost with its name.
+    for (const path of [...new Set([...this.#durable.keys(), ...this.#current.keys()])].sort()) {
       const survivor = random() < 0.5 ? this.#current.get(path) : this.#durable.get(path);
       const parent = this.#durable.get(dirname(path));
       if (survivor === undefined || parent === undefined) this.#durable.delete(path);
