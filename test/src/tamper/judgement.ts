@@ -1,8 +1,16 @@
-import { EventLog, type EventStore, hasCode, NoTelemetry, type RynxsError } from '@rynxs/kernel';
+import {
+  allCheckpoints,
+  EventLog,
+  type EventStore,
+  hasCode,
+  NoTelemetry,
+  newestCheckpoints,
+  type RynxsError,
+} from '@rynxs/kernel';
 import { FakeClock, seededRandom } from '@rynxs/kernel/testing';
 import type { DamageKind } from '@rynxs/log';
 import { expect } from 'chai';
-import { manyCheckpoints, newestCheckpoints, type VerifyReport, verifyLog } from 'rynxs';
+import { type VerifyReport, verifyLog } from 'rynxs';
 import { KeptAnchor, type RealLog } from './real-log.js';
 import type { Place } from './store-kinds.js';
 import { containersOf } from './stored-log.js';
@@ -39,7 +47,7 @@ async function verified(log: RealLog, copy: TamperedCopy, place: Place): Promise
     const evidence = { trusted, anchors, checkpoints: newest.map(({ text }) => text) };
     const report = await verifyLog(store, { signal: NEVER, evidence });
     if (report.damage?.kind !== 'rewritten') return report;
-    const checkpoints = (await manyCheckpoints(store, total, NEVER)).map(({ text }) => text);
+    const checkpoints = (await allCheckpoints(store, total, NEVER)).map(({ text }) => text);
     return await verifyLog(store, { signal: NEVER, evidence: { ...evidence, checkpoints } });
   } finally {
     await store.close();
