@@ -24,9 +24,7 @@ export async function signedCheckpoints(
   return notes
     .flatMap(({ name, text }) => readable(text, name))
     .filter(({ size, note }) => size >= min && size <= max && note.signatures.length > 0)
-    .filter(
-      ({ origin, note }) => trusted.length === 0 || trusted.some((key) => key.named(origin).verify(note)),
-    );
+    .filter(({ origin, note }) => trusted.length === 0 || trusted.some((key) => key.verifyAs(origin, note)));
 }
 
 /** What cannot be read is nobody's checkpoint; `rynxs log verify` tells of it. */

@@ -72,7 +72,7 @@ export function allCheckpoints(
 function isSignedBy(text: string, keys: readonly NoteVerifier[]): boolean {
   try {
     const { origin, note } = parseCheckpointNote(text);
-    return keys.some((key) => key.named(origin).verify(note));
+    return keys.some((key) => key.verifyAs(origin, note));
   } catch (error) {
     if (error instanceof NoteError) return false;
     throw error;

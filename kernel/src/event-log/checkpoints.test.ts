@@ -1,4 +1,4 @@
-import { LogAudit, NoteSigner, parseCheckpointNote } from '@rynxs/log';
+import { formatNote, LogAudit, NoteSigner, parseCheckpointNote } from '@rynxs/log';
 import { expect } from 'chai';
 import type { EventStore } from '../contracts/event-store.js';
 import type { Tenure } from '../contracts/leadership.js';
@@ -320,6 +320,16 @@ describe('checkpoints of a log', () => {
 
     storage.commits.splice(0, storage.commits.length, ...commits);
     await (await openLog(store(), { clock, keys })).close();
+  });
+
+  it('that nobody can have signed hold no log up, not even one that is empty', async () => {
+    const signer = NoteSigner.generate('test');
+    const root = Buffer.alloc(32).toString('base64');
+    for (const origin of ['a b', 'a+b', '\u2028']) {
+      const note = formatNote(signer.sign(`${origin}\n9\n${root}\n`));
+      storage.objects.set(`checkpoints/000000000${storage.objects.size}`, Buffer.from(note));
+    }
+    await (await openLog(store(), { clock, keys: keysOf(signer) })).close();
   });
 
   it('of a rival that led meanwhile count for the next term, which adopts nothing that is signed', async () => {

@@ -263,7 +263,7 @@ function isTrusted(text: string, logId: string | undefined, { trusted }: LogKeys
   const { origin, note } = checkpoint;
   // One key may sign several logs.
   if (logId !== undefined && origin !== checkpointOrigin(logId)) return false;
-  return trusted.some((key) => key.named(origin).verify(note));
+  return trusted.some((key) => key.verifyAs(origin, note));
 }
 
 function sizeOf(text: string): number {

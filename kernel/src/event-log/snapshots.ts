@@ -186,7 +186,7 @@ function parseManifest(bytes: Uint8Array, keys: LogKeys): Manifest {
     if (title !== MANIFEST_TITLE) throw new UnusableSnapshot(`it is no ${MANIFEST_TITLE}`);
     const manifest = JSON.parse(body) as Manifest;
     const origin = checkpointOrigin(manifest.log_id);
-    const isTrusted = keys.trusted.length === 0 || keys.trusted.some((key) => key.named(origin).verify(note));
+    const isTrusted = keys.trusted.length === 0 || keys.trusted.some((key) => key.verifyAs(origin, note));
     if (!isTrusted) throw new UnusableSnapshot('no trusted key has signed it');
     if (manifest.position.ledger.identity?.logId !== manifest.log_id) {
       throw new UnusableSnapshot('it is of two logs');

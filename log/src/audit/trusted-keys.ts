@@ -1,4 +1,3 @@
-import { isKeyName } from '../note/key-name.js';
 import { NoteVerifier } from '../note/note-verifier.js';
 import type { SignedNote } from '../note/signed-note.js';
 import type { Ledger } from './ledger.js';
@@ -30,9 +29,8 @@ export class TrustedKeys {
 
   /** Whether one of them has signed a checkpoint of this origin and size. A key is trusted whatever name it signs under. */
   hasSigned(note: SignedNote, origin: string, size: number): boolean {
-    if (!isKeyName(origin)) return false;
     return this.#keys.some(
-      ({ verifier, after, upTo }) => size > after && size <= upTo && verifier.named(origin).verify(note),
+      ({ verifier, after, upTo }) => size > after && size <= upTo && verifier.verifyAs(origin, note),
     );
   }
 

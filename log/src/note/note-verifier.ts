@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { decodeBase64 } from './base64.js';
-import { assertKeyName, ED25519, ed25519KeyId, KEY_BYTES, keyIdText } from './key-name.js';
+import { assertKeyName, ED25519, ed25519KeyId, isKeyName, KEY_BYTES, keyIdText } from './key-name.js';
 import { NoteError } from './note-error.js';
 import type { SignedNote } from './signed-note.js';
 
@@ -59,6 +59,11 @@ export class NoteVerifier {
   verify(note: SignedNote): boolean {
     const own = note.signatures.find(({ name, keyId }) => name === this.name && keyId === this.keyId);
     return own !== undefined && verify(null, Buffer.from(note.text, 'utf8'), this.#key, own.signature);
+  }
+
+  /** Whether the note has a good signature of this key under another name; under what cannot be one it has none. Never throws. */
+  verifyAs(name: string, note: SignedNote): boolean {
+    return isKeyName(name) && this.named(name).verify(note);
   }
 
   /** The verifier key, for people to pass on and pin. */

@@ -39,6 +39,14 @@ describe('a signed note', () => {
     expect(NoteVerifier.parse(FOO).verify(parseNote(FOO_NOTE))).to.equal(true);
   });
 
+  it('is verified under another name of the key, and under none that no key can have', () => {
+    const note = signer.named('another').sign(TEXT);
+    expect(peter.verify(note)).to.equal(false);
+    expect(peter.verifyAs('another', note)).to.equal(true);
+    expect(peter.verifyAs('a third', note)).to.equal(false);
+    expect(peter.verifyAs('', note)).to.equal(false);
+  });
+
   it('may have empty lines in its text', () => {
     const note = signer.sign('\na\n\n\nb\n\n');
     expect(parseNote(formatNote(note))).to.deep.equal(note);
