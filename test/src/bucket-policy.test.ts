@@ -88,6 +88,23 @@ describe('the policies of examples/s3', () => {
     expect(granted('READER_ACCESS_KEY')).to.deep.equal(policy('reader-policy').Statement);
   });
 
+  it('deny on versitygw what no grant may allow', () => {
+    const everything = {
+      Sid: 'All',
+      Effect: 'Allow',
+      Action: 's3:*',
+      Resource: [BUCKET, `${BUCKET}/*`],
+    } as const;
+    const policies = [policy('versitygw-bucket-policy', NAMES), { Version: '', Statement: [everything] }];
+    const decision = (action: string, tls = 'true'): boolean =>
+      allows(policies, action, COMMIT, { 'aws:SecureTransport': tls });
+    expect(decision('s3:PutObject')).to.equal(true);
+    for (const action of ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:BypassGovernanceRetention']) {
+      expect(decision(action), action).to.equal(false);
+    }
+    expect(decision('s3:PutObject', 'false')).to.equal(false);
+  });
+
   describe('decide, by the rules of AWS,', () => {
     const operator = [policy('operator-policy', NAMES), policy('bucket-policy', NAMES)];
     const reader = [policy('reader-policy', NAMES), policy('bucket-policy', NAMES)];

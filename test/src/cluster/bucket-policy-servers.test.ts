@@ -83,13 +83,14 @@ describe('the requests of an operator', function () {
       .map(([, , keys = '']) => keys);
     const keys = new RegExp(`^/${BUCKET}/(${written.map(keyPattern).join('|')})$`);
     const seen = new Set<string>();
-    for (const { method, path } of proxy.requests) {
+    for (const { method, path, headers } of proxy.requests) {
       const { pathname, searchParams } = new URL(path, proxy.endpoint);
       const isListing = searchParams.get('list-type') === '2';
       if (!isListing) expect(pathname).to.match(keys);
       expect([...searchParams.keys()]).to.satisfy((names: string[]) =>
         names.every((one) => ['list-type', 'max-keys', 'prefix', 'start-after', 'x-id'].includes(one)),
       );
+      if (method === 'PUT') expect(headers).to.include({ 'if-none-match': '*' });
       seen.add(isListing ? `${method} ListObjectsV2` : `${method} ${searchParams.get('x-id')}`);
     }
     expect(seen).to.deep.equal(new Set(['PUT PutObject', 'GET GetObject', 'GET ListObjectsV2']));

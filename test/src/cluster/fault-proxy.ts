@@ -1,5 +1,12 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
@@ -16,6 +23,7 @@ export type ProxyFault =
 export interface ProxiedRequest {
   readonly method: string;
   readonly path: string;
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** Stands between the store and a real server, and spoils what it is told to. */
@@ -64,7 +72,8 @@ export class FaultProxy implements AsyncDisposable {
   async #pass(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
-    const seen = { method: incoming.method ?? '', path: incoming.url ?? '' };
+    const { method = '', url: path = '', headers: sent } = incoming;
+    const seen = { method, path, headers: sent };
     this.requests.push(seen);
     const fault = this.fault(seen);
     if (fault === 'hang') return;
