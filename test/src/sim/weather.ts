@@ -37,7 +37,7 @@ export const CALM: Weather = {
 
 /** Weather that is mild in some seeds and a storm in others, each sort of trouble on its own. */
 export function drawWeather(random: Random): Weather {
-  const severity = random.next() ** 2;
+  const severity = random.next();
   const share = (most: number): number => (random.next() < 0.5 ? random.next() * most * severity : 0);
   // Hardly anything comes through, for longer than a writer waits for one commit.
   const isOutage = random.next() < 0.25;
@@ -49,7 +49,7 @@ export function drawWeather(random: Random): Weather {
     reset: share(0.3),
     failed: share(0.3),
     refused: share(0.4),
-    slow: share(0.4),
+    slow: share(0.6),
     slowMs: random.next() < 0.5 ? 3_000 : 90_000,
     lengthMs: (isOutage ? 30_000 : 5_000) + random.next() ** 2 * 50_000,
   };
