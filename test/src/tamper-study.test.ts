@@ -11,6 +11,7 @@ type Tamper = (log: RealLog, random: Random, other: RealLog) => TamperedCopy | u
 
 const DAMAGES: readonly (readonly [name: string, tamper: Tamper])[] = [
   ['flip a bit of a record', records.flipBit],
+  ['flip a bit near the end', records.flipBitNearEnd],
   ['flip a bit of a file or object', stores.flipStoredBit],
   ['overwrite bytes of a record', records.overwrite],
   ['delete a record', records.deleteRecord],
@@ -22,6 +23,7 @@ const DAMAGES: readonly (readonly [name: string, tamper: Tamper])[] = [
   ['append a record with a right hash', records.appendRecord],
   ['duplicate a record', records.duplicateRecord],
   ['duplicate a commit', records.duplicateCommit],
+  ['duplicate a commit at the end', records.duplicateAtEnd],
   ['swap records', records.swapRecords],
   ['move records', records.moveRecords],
   ['swap commits', records.swapCommits],

@@ -32,7 +32,16 @@ function unlessTorn(log: RealLog, copy: TamperedCopy, seq: number): TamperedCopy
 
 /** One bit of a record, its hashes or its line end. */
 export function flipBit(log: RealLog, random: Random): TamperedCopy {
-  const seq = below(random, log.lines.length);
+  return flipBitOf(log, random, below(random, log.lines.length));
+}
+
+/** The same in one of the last commits, where it must not pass for what a crash has left unless it is in the very last. */
+export function flipBitNearEnd(log: RealLog, random: Random): TamperedCopy {
+  const from = log.commits.at(-4) ?? 0;
+  return flipBitOf(log, random, between(random, from, log.lines.length));
+}
+
+function flipBitOf(log: RealLog, random: Random, seq: number): TamperedCopy {
   const at = below(random, log.lines[seq]?.length ?? 0);
   const mask = 1 << below(random, 8);
   const stored = changeLines(log, (line, index) => {
@@ -111,6 +120,16 @@ export function appendRecord(log: RealLog, random: Random): TamperedCopy {
     ? withContainers(log.stored, [...containers, own])
     : changeLines(log, (line, index) => (index === seq - 1 ? [line, forged] : [line]));
   return unseen(`a forged record at the end`, stored, { records: seq + 1, signedTo: log.signedTo });
+}
+
+/** One of the last records, once more at the end. */
+export function duplicateAtEnd(log: RealLog, random: Random): TamperedCopy {
+  const end = log.lines.length - 1;
+  const { first, next } = commitOf(log, between(random, log.commits.at(-4) ?? 0, end + 1));
+  const copy = log.lines.slice(first, next);
+  const stored = changeLines(log, (line, index) => (index === end ? [line, ...copy] : [line]));
+  const damage = found(`the commit of seq ${first} once more at the end`, stored, ['duplicate'], first);
+  return { ...damage, ...brokenAtEnd(log, first) };
 }
 
 export function duplicateRecord(log: RealLog, random: Random): TamperedCopy {
