@@ -81,12 +81,17 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
         put().catch(() => undefined);
       }),
   },
-  'other bytes for a place whose commit was never settled': {
-    store: (store, reopen) => new ForgetfulStore(store, reopen),
-  },
   'a writer that goes on behind a collision': {
     store: (store) => new RebasingStore(store),
   },
+};
+
+/**
+ * Other bytes for a place whose commit was never settled. It takes a silence of 30 s at the wrong moment, which few seeds
+ * bring about: the test that fails every request in turn shows it.
+ */
+export const FORGETS_THE_UNSETTLED: Defect = {
+  store: (store, reopen) => new ForgetfulStore(store, reopen),
 };
 
 function isOfKind(error: unknown, kind: ObjectStorageError['kind']): boolean {

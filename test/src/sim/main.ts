@@ -12,7 +12,7 @@ is stored. The same seed always gives the same run.
   --from S     the first one; default 0
   --seed X     this seed alone
   --trace      print everything that happens
-  --defect D   with a part that is broken on purpose: ${Object.keys(DEFECTS)
+  --defect D   with a part that is broken on purpose:${Object.keys(DEFECTS)
     .map((name) => `\n               "${name}"`)
     .join('')}
 
@@ -23,16 +23,13 @@ const PROGRESS_EVERY_MS = 2_000;
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      seeds: { type: 'string', default: '200' },
-      from: { type: 'string', default: '0' },
-      seed: { type: 'string' },
-      trace: { type: 'boolean', default: false },
-      defect: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
+  let values: ReturnType<typeof readArguments>;
+  try {
+    values = readArguments();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return 2;
+  }
   const from = Number(values.seed ?? values.from);
   const count = values.seed === undefined ? Number(values.seeds) : 1;
   const defect = values.defect === undefined ? undefined : DEFECTS[values.defect];
@@ -43,6 +40,19 @@ async function main(): Promise<number> {
   }
   const trace = values.trace ? (line: string) => void process.stdout.write(`${line}\n`) : undefined;
   return run(from, count, { trace, defect });
+}
+
+function readArguments() {
+  return parseArgs({
+    options: {
+      seeds: { type: 'string', default: '200' },
+      from: { type: 'string', default: '0' },
+      seed: { type: 'string' },
+      trace: { type: 'boolean', default: false },
+      defect: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  }).values;
 }
 
 async function run(from: number, count: number, options: WorldOptions): Promise<number> {

@@ -1,7 +1,7 @@
 import { EventLog, NoTelemetry } from '@rynxs/kernel';
 import { seededRandom } from '@rynxs/kernel/testing';
 import { expect } from 'chai';
-import { DEFECTS } from './defects.js';
+import { FORGETS_THE_UNSETTLED } from './defects.js';
 import type { SimulatedProcess } from './simulated-process.js';
 import type { Fate, StorageRequest } from './simulated-storage.js';
 import { KEYS } from './trust.js';
@@ -79,11 +79,10 @@ describe('the log in a bucket', () => {
 
   it('would not, if other bytes were sent for a commit that was never settled', async function () {
     this.timeout(60_000);
-    const defect = DEFECTS['other bytes for a place whose commit was never settled']!;
     const failures: unknown[] = [];
     for (const at of await targets()) {
       const plan = new Map([[at, FAULTS['is the first that gets no answer in 40 s']!]]);
-      await rehearse(plan, defect).catch((error: unknown) => failures.push(error));
+      await rehearse(plan, FORGETS_THE_UNSETTLED).catch((error: unknown) => failures.push(error));
     }
     expect(failures.map(String).join('\n')).to.include('was refused');
   });

@@ -4,7 +4,7 @@ import { simulate } from './simulation.js';
 
 const SEEDS = 200;
 /** In so many seeds each defect must show. */
-const SEEDS_FOR_A_DEFECT = 300;
+const SEEDS_FOR_A_DEFECT = 200;
 /** Given to the run, or another one each time. */
 const FIRST_SEED = Number(process.env.RYNXS_TEST_SEED ?? Math.floor(Math.random() * 2 ** 30));
 
