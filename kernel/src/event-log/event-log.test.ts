@@ -9,7 +9,11 @@ import { StandaloneLeadership } from '../leadership/standalone.js';
 import { SystemRandom } from '../random/system-random.js';
 import type { EventDraft } from '../reconcile/events.js';
 import { NoTelemetry } from '../telemetry/no-telemetry.js';
-import { MemoryStorage, memoryEventStore } from '../testing/event-store-suite/memory-event-store.js';
+import {
+  MemoryEventStore,
+  MemoryStorage,
+  memoryEventStore,
+} from '../testing/event-store-suite/memory-event-store.js';
 import { batchOf } from '../testing/event-store-suite/sample-log.js';
 import { FakeClock } from '../testing/index.js';
 import { EventLog } from './event-log.js';
@@ -409,6 +413,22 @@ describe('EventLog', () => {
     store.read = read;
     await log.close();
     expect((await verify(storage)).records).to.equal(2);
+  });
+
+  it('names the first record that is missing when a commit in the middle is gone', async () => {
+    const log = await open(memoryEventStore(storage));
+    const term = await log.startTerm(await tenure(), OWNER, signal);
+    for (let n = 1; n <= 4; n += 1) await term.append([draft(n)]);
+    await log.close();
+    storage.commits.splice(2, 1);
+    class Unverified extends MemoryEventStore {
+      override async open() {
+        return { head: await this.head(signal), droppedTails: [] };
+      }
+    }
+    const failure = await rejection(open(new Unverified(storage)));
+    expect(failure.code).to.equal('RYNXS_LOG_DAMAGED');
+    expect(failure.message).to.contain('at seq 2: gap').and.contain('the last good record is 1');
   });
 });
 

@@ -144,16 +144,25 @@ async function replay(
     },
   });
   for await (const chunk of store.read(position.size, signal)) audit.push(chunk);
+  const { signedTo, loss } = verdictOf(audit, acceptLoss);
   assertHead(position, head, hashAtHead);
-  const { droppedTails } = opened;
-  const done = { position, droppedTails, snapshot: begunWith };
+  return {
+    position,
+    droppedTails: opened.droppedTails,
+    snapshot: begunWith,
+    signedTo,
+    loss: loss ?? (known.foreign && allOf(known.foreign.text)),
+  };
+}
+
+/** Ends an audit. That the log was rolled back is a result where the loss is accepted. */
+function verdictOf(audit: LogAudit, acceptLoss: boolean): Pick<OpenedLog, 'signedTo' | 'loss'> {
   try {
-    const { signedTo } = audit.finish();
-    return { ...done, signedTo, loss: known.foreign && allOf(known.foreign.text) };
+    return { signedTo: audit.finish().signedTo, loss: undefined };
   } catch (error) {
     if (!acceptLoss || !(error instanceof RolledBack)) throw error;
     const { seq, knownSize, checkpoint } = error;
-    return { ...done, signedTo: 0, loss: { lostFrom: seq, lostTo: knownSize - 1, checkpoint } };
+    return { signedTo: 0, loss: { lostFrom: seq, lostTo: knownSize - 1, checkpoint } };
   }
 }
 
