@@ -17,10 +17,15 @@ export function devArguments(directory) {
   return ['--data-dir', directory, ...ANY_PORT];
 }
 
+/** The environment, with a home in `directory`: a signing key is made there. */
+export function environment(directory) {
+  return { ...process.env, HOME: directory };
+}
+
 /** Starts `rynxs dev` with the basic agent; resolves when the agent is Ready and the log verified. */
 export async function startDev(directory) {
   const [command, args] = rynxs(['dev', join(ROOT, 'examples/agent-basic.yaml'), ...devArguments(directory)]);
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(command, args, { env: environment(directory), stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`rynxs dev ended with ${code}`);
   });

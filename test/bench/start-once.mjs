@@ -2,7 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { median } from './result.mjs';
-import { devArguments, ROOT, rynxs } from './rynxs-process.mjs';
+import { devArguments, environment, ROOT, rynxs } from './rynxs-process.mjs';
 
 /** The README's second command on a built tree: install check, build check, operator, cluster, agent, stop. */
 export async function startOnce({ directory, smoke }) {
@@ -26,7 +26,7 @@ export async function startOnce({ directory, smoke }) {
 async function once(directory) {
   const args = ['start', '--silent', '--', '--once', '--output', 'json', ...devArguments(directory)];
   const started = performance.now();
-  const { stdout } = await promisify(execFile)('npm', args, { cwd: ROOT });
+  const { stdout } = await promisify(execFile)('npm', args, { cwd: ROOT, env: environment(directory) });
   const elapsedMs = performance.now() - started;
   const { ready, verified } = JSON.parse(stdout);
   if (!ready || !verified) throw new Error(`npm start -- --once: ${stdout}`);

@@ -24,6 +24,7 @@ describe('npm start', function () {
         ...args,
       ],
       ROOT,
+      { HOME: directory.path },
     );
 
   it('brings up the example and prints nothing but JSON to stdout', async () => {
