@@ -19,24 +19,34 @@ export interface Place extends Disposable {
 /** A kind of store. */
 export interface StoreKind {
   readonly name: string;
+  /** Only what is done near the log's end is of interest here. */
+  readonly isAboutItsEnd?: boolean;
   place(): Place;
 }
 
 /** Segments so small that a log of this study has some. */
 const SEGMENT_BYTES = 32_768;
+const WHOLE_LOG_BYTES = 67_108_864;
 /** Not part of the log: the lock, and who holds it. */
 const LOCK = /^operator-events\.lock/;
 
 export const STORE_KINDS: readonly StoreKind[] = [
-  { name: 'files', place: () => new Directory() },
+  { name: 'files', place: () => new Directory(SEGMENT_BYTES) },
+  // What is signed and what is not stand in the same file, whose end may be torn.
+  { name: 'a single file', isAboutItsEnd: true, place: () => new Directory(WHOLE_LOG_BYTES) },
   { name: 'bucket', place: () => new Bucket() },
 ];
 
 class Directory implements Place {
   readonly #path = mkdtempSync(join(tmpdir(), 'rynxs-tamper-'));
+  readonly #segmentSize: number;
+
+  constructor(segmentSize: number) {
+    this.#segmentSize = segmentSize;
+  }
 
   open(): EventStore {
-    return new FileEventStore({ dir: this.#path, segmentSize: SEGMENT_BYTES });
+    return new FileEventStore({ dir: this.#path, segmentSize: this.#segmentSize });
   }
 
   take(): Map<string, Buffer> {
