@@ -86,6 +86,8 @@ function mustNotClaimTooMuch(log: RealLog, copy: TamperedCopy, report: VerifyRep
   expect(report.unsigned_tail, 'the unsigned tail').to.equal(report.records - proven);
   expect(report.completeness).to.equal(proven === 0 ? 'not proven' : 'proven up to proven_to');
   const lines = containersOf(copy.stored).flatMap((container) => container.lines);
+  if (lines.length > report.records)
+    expect(report.unfinished, 'what stands behind the end').not.to.equal(null);
   const isAsWritten = log.lines.slice(0, proven).every((line, seq) => lines[seq]?.equals(line));
   expect(isAsWritten, `seq 0 to ${proven - 1} are said to be proven`).to.equal(true);
 }
