@@ -1,6 +1,6 @@
 import type { LogEvent } from './event.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_RECORDS } from './limits.js';
-import { encodeRecordText } from './record.js';
+import { encodable, RecordEncoder } from './record-encoder.js';
 
 /** A commit's bytes, as a store's driver takes them. */
 export interface EncodedCommit {
@@ -27,7 +27,8 @@ export function encodeCommit(events: readonly LogEvent[], prevHash: string): Enc
   for (let index = 0; index < events.length; index++) {
     const event = events[index] ?? first;
     assertBelongs(event, first, index, index === events.length - 1);
-    const record = encodeRecordText(event, headHash);
+    const encoder = new RecordEncoder({ ...event.meta, ts: event.ts });
+    const record = encoder.encode(encodable(event), headHash);
     text += record.text;
     headHash = record.hash;
   }

@@ -68,9 +68,6 @@ export {
 } from './proof/log-proof.js';
 export { ProofError } from './proof/proof-error.js';
 export {
-  type EncodedRecord,
-  encodeRecord,
-  encodeRecordText,
   parseRecord,
   RECORD_HEAD_BYTES,
   RECORD_TAIL_BYTES,
@@ -79,6 +76,14 @@ export {
   recordParts,
   ZERO_HASH,
 } from './record.js';
+export {
+  type CommitStamp,
+  type EncodableEvent,
+  type EncodedRecord,
+  encodeRecord,
+  RecordEncoder,
+  type RecordText,
+} from './record-encoder.js';
 export { TileBuilder, type TileSink } from './tiles/tile-builder.js';
 export { tilePath } from './tiles/tile-path.js';
 export * from './verification.js';

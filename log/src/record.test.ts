@@ -6,7 +6,6 @@ import { encodeCommit } from './commit.js';
 import type { Json, LogEvent } from './event.js';
 import { MAX_BATCH_BYTES, MAX_RECORD_BYTES, MAX_SEQ } from './limits.js';
 import {
-  encodeRecord,
   parseRecord,
   RECORD_HEAD_BYTES,
   RECORD_TAIL_BYTES,
@@ -14,6 +13,7 @@ import {
   recordParts,
   ZERO_HASH,
 } from './record.js';
+import { encodeRecord } from './record-encoder.js';
 
 function eventAt(seq: number, changes: Partial<LogEvent> = {}): LogEvent {
   return {

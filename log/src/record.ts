@@ -1,7 +1,5 @@
-import { hash } from 'node:crypto';
-import { canonicalize } from './canonicalize.js';
 import type { LogEvent, LogRecord } from './event.js';
-import { MAX_RECORD_BYTES, MAX_SEQ } from './limits.js';
+import { MAX_RECORD_BYTES } from './limits.js';
 
 // A record is one line: {"event":E,"event_hash":"H","prev_hash":"P"} and LF, where E is the event's canonical JSON
 // and H is the SHA-256 of P's 64 digits followed by E's bytes. What surrounds E has a fixed length, so that E can
@@ -17,7 +15,6 @@ export const ZERO_HASH = '0'.repeat(64);
 const HASH_OFFSET_IN_TAIL = 15;
 const PREV_HASH_OFFSET_IN_TAIL = 94;
 const HASH_BYTES = 64;
-const MAX_UTF8_BYTES_PER_UTF16_UNIT = 3;
 
 /** Thrown for an event whose line would be longer than MAX_RECORD_BYTES. */
 export class RecordTooLargeError extends RangeError {
@@ -26,61 +23,6 @@ export class RecordTooLargeError extends RangeError {
   constructor(readonly bytes: number) {
     super(`a record of ${bytes} bytes is larger than ${MAX_RECORD_BYTES}`);
   }
-}
-
-/** A record as it is stored. */
-export interface EncodedRecord {
-  /** The line with its LF. */
-  readonly line: Buffer;
-  /** The record's hash, 64 lower-case hex digits: `prev_hash` of the next one. */
-  readonly hash: string;
-}
-
-/**
- * Encodes an event as the record that follows the one whose hash is `prevHash`.
- * Throws TypeError for an event that is not JSON, RangeError for a `seq` that is no sequence number,
- * RecordTooLargeError for one that is too large.
- */
-export function encodeRecord(event: LogEvent, prevHash: string): EncodedRecord {
-  const { text, hash } = encodeRecordText(event, prevHash);
-  return { line: Buffer.from(text, 'utf8'), hash };
-}
-
-/**
- * As encodeRecord, the line as a string: a commit is joined first and becomes bytes once. `payload` is the payload's
- * canonical text, from whoever has made it already.
- */
-export function encodeRecordText(
-  event: LogEvent,
-  prevHash: string,
-  payload: string = canonicalize(event.payload),
-): { text: string; hash: string } {
-  const eventText = canonicalEvent(event, payload);
-  assertFits(eventText);
-  const eventHash = hash('sha256', prevHash + eventText, 'hex');
-  const text = `{"event":${eventText},"event_hash":"${eventHash}","prev_hash":"${prevHash}"}\n`;
-  return { text, hash: eventHash };
-}
-
-/** Counting bytes costs as much as a third of the hash; most events are small enough by any count. */
-function assertFits(eventText: string): void {
-  const around = RECORD_HEAD_BYTES + RECORD_TAIL_BYTES;
-  if (eventText.length * MAX_UTF8_BYTES_PER_UTF16_UNIT + around <= MAX_RECORD_BYTES) return;
-  const bytes = Buffer.byteLength(eventText) + around;
-  if (bytes > MAX_RECORD_BYTES) throw new RecordTooLargeError(bytes);
-}
-
-/** The keys of an event are known, so their order is written down instead of being sorted for every record. */
-function canonicalEvent(event: LogEvent, payload: string): string {
-  const { meta, seq } = event;
-  if (!Number.isInteger(seq) || seq < 0 || seq > MAX_SEQ)
-    throw new RangeError(`${seq} is not a sequence number`);
-  return (
-    `{"aggregate_id":${canonicalize(event.aggregate_id)},"hash_version":"v3",` +
-    `"meta":{"batch":${canonicalize(meta.batch)},${meta.end === true ? '"end":true,' : ''}"epoch":${canonicalize(meta.epoch)},` +
-    `"trace_id":${canonicalize(meta.trace_id)},"writer":${canonicalize(meta.writer)}},` +
-    `"payload":${payload},"seq":${seq},"ts":${canonicalize(event.ts)},"type":${canonicalize(event.type)}}`
-  );
 }
 
 /** The three parts of a line. */

@@ -1,12 +1,11 @@
 import {
+  type CommitStamp,
   canonicalize,
-  encodeRecordText,
   type JsonMap,
   type LogEvent,
   type LogRecord,
   MAX_RECORD_BYTES,
-  RECORD_HEAD_BYTES,
-  RECORD_TAIL_BYTES,
+  RecordEncoder,
 } from '@rynxs/log';
 import type { Batch } from '../contracts/event-store.js';
 import { rynxsError } from '../errors/rynxs-error.js';
@@ -22,19 +21,14 @@ export interface PreparedEvent {
 }
 
 /** What the writer decides for a whole commit. */
-export interface CommitStamp {
+export interface BatchPosition {
   readonly firstSeq: number;
   /** Hash of the record before; ZERO_HASH at the start of a log. */
   readonly prevHash: string;
-  readonly batch: string;
-  readonly epoch: number;
-  readonly writer: string;
-  readonly ts: string;
 }
 
 /** Everything of a record but the payload and the free-form names, rounded up. */
 const ENVELOPE_BYTES = 600;
-const AFTER_EVENT = -(RECORD_TAIL_BYTES + 1);
 
 /** Throws RYNXS_EVENT_INVALID or RYNXS_EVENT_TOO_LARGE. */
 export function prepareEvent(draft: EventDraft): PreparedEvent {
@@ -53,32 +47,57 @@ export function prepareEvent(draft: EventDraft): PreparedEvent {
   return { draft, payload, bytes };
 }
 
-/** Chains the events of a commit. The records are read back from the bytes: nothing else enters a state. */
+/** A commit that is ready to be stored. */
+export interface EncodedBatch {
+  readonly batch: Batch;
+  /** The records' hashes, in order. */
+  readonly hashes: readonly string[];
+}
+
+/** Chains the events of a commit. */
 export function encodeBatch(
   events: readonly PreparedEvent[],
+  { firstSeq, prevHash }: BatchPosition,
   stamp: CommitStamp,
-): { readonly batch: Batch; readonly records: readonly LogRecord[] } {
-  const { firstSeq, ts } = stamp;
-  const meta = { batch: stamp.batch, epoch: stamp.epoch, writer: stamp.writer };
-  const records: LogRecord[] = [];
+): EncodedBatch {
+  const encoder = new RecordEncoder(stamp);
+  const hashes: string[] = [];
   let lines = '';
-  let { prevHash } = stamp;
-  events.forEach(({ draft, payload }, index) => {
+  let before = prevHash;
+  for (let index = 0; index < events.length; index++) {
+    const { draft, payload } = events[index] as PreparedEvent;
+    const { type, aggregateId, traceId } = draft;
+    const seq = firstSeq + index;
+    const isLast = index === events.length - 1;
+    const { text, hash } = encoder.encode({ aggregateId, traceId, type, seq, payload, isLast }, before);
+    lines += text;
+    hashes.push(hash);
+    before = hash;
+  }
+  return { batch: { firstSeq, count: events.length, bytes: Buffer.from(lines) }, hashes };
+}
+
+/**
+ * The records of an encoded commit. What enters a state is read back from the canonical text: payloads are parsed, and no
+ * other field can differ from its text.
+ */
+export function recordsOf(
+  events: readonly PreparedEvent[],
+  { batch: { firstSeq }, hashes }: EncodedBatch,
+  { batch, epoch, writer, ts }: CommitStamp,
+): readonly LogRecord[] {
+  return events.map(({ draft, payload }, index) => {
     const { type, aggregateId, traceId } = draft;
     const end = index === events.length - 1 ? { end: true as const } : {};
     const event: LogEvent = {
       aggregate_id: aggregateId,
       hash_version: 'v3',
-      meta: { ...meta, ...end, trace_id: traceId },
-      payload: draft.payload as unknown as LogEvent['payload'],
+      meta: { batch, ...end, epoch, trace_id: traceId, writer },
+      payload: JSON.parse(payload) as LogEvent['payload'],
       seq: firstSeq + index,
       ts,
       type,
     };
-    const { text, hash } = encodeRecordText(event, prevHash, payload);
-    records.push({ event: JSON.parse(text.slice(RECORD_HEAD_BYTES, AFTER_EVENT)) as LogEvent, hash });
-    lines += text;
-    prevHash = hash;
+    return { event, hash: hashes[index] ?? '' };
   });
-  return { batch: { firstSeq, count: events.length, bytes: Buffer.from(lines) }, records };
 }

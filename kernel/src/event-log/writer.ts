@@ -1,18 +1,12 @@
-import {
-  type LogPosition,
-  type LogRecord,
-  MAX_BATCH_BYTES,
-  MAX_BATCH_RECORDS,
-  MAX_SEQ,
-  type MerkleFrontier,
-} from '@rynxs/log';
+import { type LogPosition, type LogRecord, MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_SEQ } from '@rynxs/log';
 import type { Clock } from '../contracts/clock.js';
 import type { Batch, EventStore, StoreErrorCode } from '../contracts/event-store.js';
 import type { Random } from '../contracts/random.js';
 import { type RynxsError, rynxsError } from '../errors/rynxs-error.js';
 import type { EventDraft } from '../reconcile/events.js';
-import { encodeBatch, type PreparedEvent, prepareEvent } from './encode.js';
+import { encodeBatch, type PreparedEvent, prepareEvent, recordsOf } from './encode.js';
 import type { EventLogMetrics } from './metrics.js';
+import { SettleTimeout } from './settle-timeout.js';
 import { storeFailure } from './store-failure.js';
 
 export interface WriterOptions {
@@ -41,7 +35,7 @@ export interface WriterOptions {
 /** Failures after which the store is as it was before the first attempt of a batch. */
 const NOTHING_WRITTEN: ReadonlySet<StoreErrorCode> = new Set(['full', 'denied', 'missing', 'unavailable']);
 
-/** A driver needs some turns of the microtask queue before its write is under way; hashing before that would delay it. */
+/** A driver needs some turns of the microtask queue before its write is under way; work before that would delay it. */
 const TURNS_TO_BEGIN = 12;
 
 interface PendingAppend {
@@ -64,6 +58,7 @@ export class LogWriter {
   readonly #options: WriterOptions;
   readonly #ended = new AbortController();
   readonly #maxQueuedBytes: number;
+  readonly #timeout: SettleTimeout;
   #queue: PendingAppend[] = [];
   #queuedBytes = 0;
   #spaceWaiters: (() => void)[] = [];
@@ -72,6 +67,7 @@ export class LogWriter {
   constructor(options: WriterOptions) {
     this.#options = options;
     this.#maxQueuedBytes = options.maxQueuedBytes ?? 8 * 1024 * 1024;
+    this.#timeout = new SettleTimeout(options.clock, options.settleTimeoutMs ?? 30_000);
   }
 
   /** Aborts when nothing can be appended any more; the reason is a RynxsError. */
@@ -164,17 +160,15 @@ export class LogWriter {
     }
     const { lastTs } = position.term;
     const ts = new Date(Math.max(clock.now(), lastTs === undefined ? 0 : Date.parse(lastTs))).toISOString();
-    const { batch, records } = encodeBatch(events, {
-      firstSeq,
-      prevHash: position.headHash,
-      batch: random.hex(8),
-      epoch,
-      writer,
-      ts,
-    });
+    const stamp = { batch: random.hex(8), epoch, writer, ts };
+    const encoded = encodeBatch(events, { firstSeq, prevHash: position.headHash }, stamp);
     const startedAt = clock.monotonic();
-    const sent = this.#send(batch);
-    const frontier = await this.#grownFrontier(batch);
+    const sent = this.#send(encoded.batch);
+    for (let turn = 0; turn < TURNS_TO_BEGIN; turn += 1) await undefined;
+    // While the store is busy with the commit: what it will mean once it is durable.
+    const frontier = position.frontier.clone();
+    frontier.appendLines(encoded.batch.bytes);
+    const records = recordsOf(events, encoded, stamp);
     await sent;
     metrics.appended(records, (clock.monotonic() - startedAt) / 1000);
     // Position and state move in one step: whoever looks at both, between two steps, sees the same record in them.
@@ -189,23 +183,12 @@ export class LogWriter {
     return records;
   }
 
-  /** The tree with the batch's records, hashed while the store is busy with it. */
-  async #grownFrontier(batch: Batch): Promise<MerkleFrontier> {
-    for (let turn = 0; turn < TURNS_TO_BEGIN; turn += 1) await undefined;
-    const frontier = this.#options.position.frontier.clone();
-    frontier.appendLines(batch.bytes);
-    return frontier;
-  }
-
   /** Until it is settled, only the same bytes are sent for these sequence numbers. */
   async #send(batch: Batch): Promise<void> {
-    const { clock, settleTimeoutMs = 30_000 } = this.#options;
-    const timeout = new AbortController();
-    const late = () => timeout.abort(new Error(`a commit was not settled within ${settleTimeoutMs} ms`));
-    using _ = clock.schedule(settleTimeoutMs, late);
+    using _ = this.#timeout.begin();
     for (let attempt = 0; ; attempt += 1) {
-      if (await this.#isSettled(batch, attempt, timeout.signal)) return;
-      await clock.sleep(Math.min(1_000, 10 * 2 ** attempt));
+      if (await this.#isSettled(batch, attempt, this.#timeout.signal)) return;
+      await this.#options.clock.sleep(Math.min(1_000, 10 * 2 ** attempt));
     }
   }
 
@@ -263,6 +246,7 @@ export class LogWriter {
   #end(reason: RynxsError): RynxsError {
     if (this.#ended.signal.aborted) return reason;
     this.#ended.abort(reason);
+    this.#timeout[Symbol.dispose]();
     for (const pending of this.#queue.splice(0)) pending.reject(reason);
     this.#queuedBytes = 0;
     this.#releaseSpace();

@@ -1,4 +1,4 @@
-import { type BigIntStats, constants, fstatSync, statSync } from 'node:fs';
+import { type BigIntStats, constants, fdatasync, fstatSync, statSync, writeSync } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { errnoOf } from './store-error.js';
 
@@ -61,6 +61,9 @@ function statusOf({ size, dev, ino }: BigIntStats): FileStatus {
   return { size: Number(size), identity: `${dev}:${ino}` };
 }
 
+/** Up to here a write is done at once, beyond it in the thread pool. */
+const SMALL_BYTES = 16_384;
+
 class NodeFile implements OpenFile {
   readonly #handle: FileHandle;
 
@@ -69,6 +72,8 @@ class NodeFile implements OpenFile {
   }
 
   async write(bytes: Uint8Array, position: number): Promise<number> {
+    // A copy into the page cache, less than the way to the thread pool and back takes; the sync that follows waits there.
+    if (bytes.length <= SMALL_BYTES) return writeSync(this.#handle.fd, bytes, 0, bytes.length, position);
     return (await this.#handle.write(bytes, 0, bytes.length, position)).bytesWritten;
   }
 
@@ -85,7 +90,10 @@ class NodeFile implements OpenFile {
   }
 
   dataSync(): Promise<void> {
-    return this.#handle.datasync();
+    // Asked for with every commit, so without the layers of FileHandle.
+    return new Promise((resolve, reject) => {
+      fdatasync(this.#handle.fd, (error) => (error === null ? resolve() : reject(error)));
+    });
   }
 
   sync(): Promise<void> {
