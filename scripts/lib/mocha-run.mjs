@@ -32,6 +32,8 @@ export async function runMocha({ files, args = [], env = {}, out = 1, patienceMs
       ...outsideSettingsRemoved(process.env),
       ...env,
       HOME: home,
+      // npm and tsc would leave a cache of their own code behind.
+      NODE_DISABLE_COMPILE_CACHE: '1',
       TMPDIR: temporary,
       RYNXS_TEST_TOTALS: totalsFile,
       RYNXS_TEST_PATIENCE_MS: String(patienceMs),
