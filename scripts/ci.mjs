@@ -32,7 +32,7 @@ process.exitCode = sum.failed === 0 && sum.passed > 0 ? 0 : 1;
 function run(file, command, args) {
   const { status, signal, error } = spawnSync(command, args, {
     cwd: root,
-    env: { ...process.env, CI: 'true', RYNXS_CI_TOTALS: file },
+    env: { ...process.env, CI: 'true', RYNXS_TEST_THOROUGH: '1', RYNXS_CI_TOTALS: file },
     stdio: ['ignore', 'inherit', 'inherit'],
     timeout: TIER_DEADLINE_MS,
   });

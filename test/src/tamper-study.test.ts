@@ -42,7 +42,7 @@ const DAMAGES: readonly (readonly [name: string, tamper: Tamper])[] = [
 const END_DAMAGES = /end$|^truncate|^tear|^delete a record$/;
 
 /** `TAMPER_CASES=200 npm test -- test/src/tamper-study.test.ts` takes so many of each kind; `TAMPER_SEED=n` one seed alone. */
-const CASES = Number(process.env.TAMPER_CASES ?? 2);
+const CASES = Number(process.env.TAMPER_CASES ?? (process.env.RYNXS_TEST_THOROUGH === '1' ? 10 : 2));
 const ONLY_SEED = process.env.TAMPER_SEED === undefined ? undefined : Number(process.env.TAMPER_SEED);
 const SEEDS = ONLY_SEED === undefined ? Array.from({ length: CASES }, (_, seed) => seed + 1) : [ONLY_SEED];
 

@@ -65,4 +65,4 @@ async function damage(dir: string, offset: number): Promise<void> {
 }
 
 eventStoreSuite({ name: 'store-file', create: () => createHarness() });
-eventStoreSuite({ name: 'store-file, a segment for every few commits', create: () => createHarness(2_000) });
+eventStoreSuite({ name: 'store-file, a segment for every few commits', create: () => createHarness(8_000) });
