@@ -30,8 +30,15 @@ export async function longLog(directory, records) {
   });
   await term.append([configuration()]);
   for (let round = 0; log.head().nextSeq < records; round += 1) {
-    const rounds = Array.from({ length: AGENTS }, (_, agent) => reconcile(agent, round));
-    await Promise.all(rounds.map((drafts) => term.append(drafts)));
+    // The writer takes them in this order, so the numbers that they will have are known.
+    let { nextSeq } = log.head();
+    const appends = [];
+    for (let agent = 0; agent < AGENTS; agent += 1) {
+      const drafts = reconcile(agent, round, nextSeq);
+      nextSeq += drafts.length;
+      appends.push(term.append(drafts));
+    }
+    await Promise.all(appends);
   }
   const size = log.head().nextSeq;
   await close();
@@ -45,8 +52,8 @@ function configuration() {
   return { type: 'ConfigurationObserved', aggregateId: 'log', traceId: TRACE, payload };
 }
 
-/** One change of an Agent, and all that follows. */
-function reconcile(agent, round) {
+/** One change of an Agent, and all that follows; the first of the events will be `seq`. */
+function reconcile(agent, round, seq) {
   const name = `agent-${agent}`;
   const draft = (type, payload) => ({
     type,
@@ -70,7 +77,7 @@ function reconcile(agent, round) {
   }));
   const applied = CHILDREN.map((kind, action) =>
     draft('ActionApplied', {
-      decision: 0,
+      decision: seq + 1,
       action,
       child: `${kind}/${name}`,
       verb: actions[action].verb,
@@ -91,7 +98,7 @@ function reconcile(agent, round) {
       manager: 'kubectl',
       managed_at: '2026-01-01T00:00:00Z',
     }),
-    draft('ActionsDecided', { cause: 0, decider: 'agent@1', actions, refusal: null }),
+    draft('ActionsDecided', { cause: seq, decider: 'agent@1', actions, refusal: null }),
     ...applied,
     drift,
   ];
