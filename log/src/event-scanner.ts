@@ -41,6 +41,7 @@ export class EventScanner {
   typeEnd = 0;
 
   readonly #json = new CanonicalScanner();
+  readonly #tsBytes = Buffer.alloc(TS_BYTES);
   #lastTsIsValid = '';
 
   /**
@@ -75,7 +76,7 @@ export class EventScanner {
     this.seq = this.#value;
     const tsAt = after(text, at, TS);
     if (tsAt < 0 || tsAt + TS_BYTES > end) return false;
-    this.ts = text.toString('latin1', tsAt, tsAt + TS_BYTES);
+    this.#readTs(text, tsAt);
     this.typeStart = after(text, tsAt + TS_BYTES, TYPE) + 1;
     at = json.stringEnd(text, this.typeStart - 1, end);
     if (at < 0) return false;
@@ -88,6 +89,16 @@ export class EventScanner {
     return (
       this.typeEnd - this.typeStart === type.length && after(this.text, this.typeStart, type) === this.typeEnd
     );
+  }
+
+  /** Neighbours mostly share their millisecond: then no new string is made. */
+  #readTs(text: Buffer, start: number): void {
+    for (let index = 0; index < TS_BYTES; index++) {
+      if (text[start + index] === this.#tsBytes[index]) continue;
+      text.copy(this.#tsBytes, 0, start, start + TS_BYTES);
+      this.ts = this.#tsBytes.toString('latin1');
+      return;
+    }
   }
 
   #value = 0;
@@ -109,7 +120,6 @@ export class EventScanner {
     return at === start || leadingZero || value > Number.MAX_SAFE_INTEGER ? -1 : at;
   }
 
-  /** Neighbours mostly share their millisecond. */
   #tsIsValid(): boolean {
     if (this.ts === this.#lastTsIsValid) return true;
     if (!RFC_3339_MILLIS.test(this.ts)) return false;
