@@ -17,7 +17,8 @@ interface Range {
 
 /**
  * Finds the last commit that begins at or after `from`, undefined when there is none, by listing one page here and
- * there. A `from` above 0 is taken for a place near the end, and looked at first. A page that is empty, or not the last, tells on which side the end is; holes in the log do not mislead it.
+ * there. A `from` above 0 is taken for a place near the end, and looked at first. A page that is empty, or not the last,
+ * tells on which side the end is; holes in the log do not mislead it.
  * Pages near the start come first, because most logs are short, but only where enough pages are left for the longest.
  */
 export async function findLastCommit(
