@@ -1,6 +1,7 @@
 import { type Clock, rynxsError } from '@rynxs/kernel';
 import { parseEndpoint } from './endpoint.js';
-import { S3ObjectStorage, type S3StorageOptions } from './s3-object-storage.js';
+import { S3ObjectStorage } from './s3-object-storage.js';
+import type { S3StorageOptions } from './s3-storage-options.js';
 import type { S3StoreSettings } from './settings.js';
 
 // As S3 allows bucket names of general purpose; older buckets may have capitals and underscores.

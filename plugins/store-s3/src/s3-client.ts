@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { getCACertificates } from 'node:tls';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { ObjectStorageError } from './object-storage.js';
-import type { S3StorageOptions } from './s3-object-storage.js';
+import type { S3StorageOptions } from './s3-storage-options.js';
 
 /** What is used of the SDK. */
 export type Sdk = Pick<

@@ -8,7 +8,8 @@ import { SystemClock } from '@rynxs/kernel';
 import { FakeClock } from '@rynxs/kernel/testing';
 import { expect } from 'chai';
 import { ObjectStorageError } from './object-storage.js';
-import { S3ObjectStorage, type S3StorageOptions } from './s3-object-storage.js';
+import { S3ObjectStorage } from './s3-object-storage.js';
+import type { S3StorageOptions } from './s3-storage-options.js';
 import { StubS3Server } from './testing/stub-s3-server.js';
 
 const BYTES = Buffer.from('{"a":1}\n');

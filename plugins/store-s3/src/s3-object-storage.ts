@@ -1,23 +1,9 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { Clock } from '@rynxs/kernel';
 import { LinkedAbort } from './linked-abort.js';
 import { type Listing, type ListQuery, type ObjectStorage, ObjectStorageError } from './object-storage.js';
 import { createS3Client, type Sdk } from './s3-client.js';
 import { deadlinePassed, isNoSuchKey, type RequestContext, s3Failure } from './s3-failure.js';
-
-export interface S3StorageOptions {
-  readonly bucket: string;
-  readonly region: string;
-  /** Undefined: AWS in the region. */
-  readonly endpoint: URL | undefined;
-  readonly forcePathStyle: boolean;
-  readonly caFile: string | undefined;
-  readonly connectTimeoutMs: number;
-  /** Of a whole request, up to the last byte of its answer. */
-  readonly requestTimeoutMs: number;
-  readonly maxConnections: number;
-  readonly clock: Clock;
-}
+import type { S3StorageOptions } from './s3-storage-options.js';
 
 /** A bucket by the AWS SDK, which is loaded with the first request. See ObjectStorage. */
 export class S3ObjectStorage implements ObjectStorage {
