@@ -163,7 +163,8 @@ export class Checkpointer {
       this.#anchoredSize = entry.size;
       return;
     }
-    if (clock.monotonic() - this.#anchoredAt < ANCHOR_INTERVAL_MS) return;
+    // The same sum as in #nextAt: a difference may be rounded to just below the interval, and be due again at once.
+    if (clock.monotonic() < this.#anchoredAt + ANCHOR_INTERVAL_MS) return;
     this.#anchoredAt = clock.monotonic();
     try {
       await anchor.advance(entry, signal, () => assert(ANCHOR_TIMEOUT_MS));

@@ -232,6 +232,25 @@ describe('checkpoints of a log', () => {
       await log.close();
     });
 
+    it('move when the interval is over, however the time is rounded', async () => {
+      // From here to 10 s later it is, by the rules of floating point, a little less than 10 s.
+      const start = 6_384.390600000001;
+      expect(start + 10_000 - start).to.be.below(10_000);
+      const late = new FakeClock();
+      const anchor = new MemoryAnchor();
+      await late.advance(start);
+      const log = await openLog(store(), { clock: late, anchor });
+      const term = await startTerm(log);
+      await settled();
+      await term.append(Array.from({ length: 1_000 }, (_, index) => draft(index)));
+      await late.advance(1_000);
+      await settled();
+      await late.advance(start + 10_000 - late.monotonic());
+      await settled();
+      expect(anchor.moves).to.deep.equal([1, 1_001]);
+      await log.close();
+    });
+
     it('do not move when leadership has ended', async () => {
       const anchor = new MemoryAnchor();
       const log = await openLog(store(), { clock, anchor });
