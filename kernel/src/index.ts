@@ -23,6 +23,7 @@ export {
   readLogKeys,
   readSigningKey,
 } from './event-log/log-keys.js';
+export { damageOf } from './event-log/open-failure.js';
 export { type LogRecovery, recoverLog } from './event-log/recover.js';
 export type { SnapshotSource } from './event-log/snapshots.js';
 export { storeFailure } from './event-log/store-failure.js';

@@ -2,6 +2,9 @@
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonMap = { readonly [key: string]: Json };
 
+/** The aggregate of the events in which a log speaks of itself. */
+export const LOG_AGGREGATE = 'log';
+
 /** Who wrote an event, and with which others it was committed. */
 export interface EventMeta {
   /** Random id, the same for all records of a commit. */

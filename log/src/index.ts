@@ -5,7 +5,6 @@ export {
   type LedgerProbe,
   type LedgerRecovery,
   type LedgerState,
-  LOG_AGGREGATE,
   type LogIdentity,
 } from './audit/ledger.js';
 export {
@@ -47,6 +46,7 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from './merkle/verify-proof.js';
+export { formatKeptNote, parseKeptNote } from './note/kept-note.js';
 export { NoteError } from './note/note-error.js';
 export { NoteSigner } from './note/note-signer.js';
 export { NoteVerifier } from './note/note-verifier.js';

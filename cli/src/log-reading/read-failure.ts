@@ -1,5 +1,4 @@
-import { type EventStore, type RynxsError, rynxsError, type StoreErrorCode } from '@rynxs/kernel';
-import { Damage } from '@rynxs/log';
+import { damageOf, type EventStore, type RynxsError, rynxsError, type StoreErrorCode } from '@rynxs/kernel';
 
 const REASONS: Readonly<Partial<Record<StoreErrorCode, string>>> = {
   denied: 'reading it is not permitted',
@@ -23,10 +22,4 @@ export function readFailure(store: EventStore, cause: unknown): RynxsError {
   const text = cause instanceof Error ? cause.message : String(cause);
   const detail = reason === undefined ? text : `${reason} (${text})`;
   return rynxsError('RYNXS_LOG_UNAVAILABLE', { location, detail }, { cause });
-}
-
-/** The damage that an error tells of: itself, or the cause that a driver gave it. */
-export function damageOf(error: unknown): Damage | undefined {
-  if (error instanceof Damage) return error;
-  return error instanceof Error && error.cause instanceof Damage ? error.cause : undefined;
 }

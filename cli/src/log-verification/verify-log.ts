@@ -1,6 +1,6 @@
-import type { EventStore, StoreHead } from '@rynxs/kernel';
+import { damageOf, type EventStore, type StoreHead } from '@rynxs/kernel';
 import { Damage, RolledBack, type VerifiedCommit, ZERO_HASH } from '@rynxs/log';
-import { damageOf, readFailure } from '../log-reading/read-failure.js';
+import { readFailure } from '../log-reading/read-failure.js';
 import { ChainVerification, type Evidence, FullVerification, type VerificationEnd } from './verification.js';
 import {
   type DamageReport,

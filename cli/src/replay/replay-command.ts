@@ -3,6 +3,7 @@ import {
   type ClusterComparison,
   ClusterError,
   compareCluster,
+  damageOf,
   type EventStore,
   type Kernel,
   RECONCILER,
@@ -14,7 +15,7 @@ import { startClientKernel, startOfflineKernel } from '../cluster/client-kernel.
 import { chosenKubeconfig } from '../cluster/kubeconfig.js';
 import { logLocation } from '../log-reading/log-location.js';
 import { notFound, openLogForReading } from '../log-reading/open-log.js';
-import { damageOf, readFailure } from '../log-reading/read-failure.js';
+import { readFailure } from '../log-reading/read-failure.js';
 import type { OutputFormat } from '../terminal/output-format.js';
 import { ProgressLine } from '../terminal/progress-line.js';
 import { formatCount } from '../terminal/quantities.js';

@@ -125,7 +125,7 @@ export class EventLog {
 
   /** Whom the log belongs to; undefined while it is empty. */
   get identity(): LogIdentity | undefined {
-    return this.#position.ledger.state.identity ?? undefined;
+    return this.#position.ledger.identity ?? undefined;
   }
 
   head(): { readonly nextSeq: number; readonly hash: string | undefined } {

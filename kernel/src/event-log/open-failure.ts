@@ -28,7 +28,7 @@ export function openFailure(store: EventStore, error: unknown, metrics: EventLog
 }
 
 /** The damage that an error tells of: itself, or the cause that a driver gave it. */
-function damageOf(error: unknown): Damage | undefined {
+export function damageOf(error: unknown): Damage | undefined {
   if (error instanceof Damage) return error;
   return error instanceof Error && error.cause instanceof Damage ? error.cause : undefined;
 }

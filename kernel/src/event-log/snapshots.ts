@@ -4,13 +4,13 @@ import { zstdCompress, zstdDecompress } from 'node:zlib';
 import {
   canonicalize,
   checkpointOrigin,
-  formatNote,
+  formatKeptNote,
   type JsonMap,
   LogPosition,
   type LogPositionState,
   NoteError,
   type NoteSigner,
-  parseNote,
+  parseKeptNote,
 } from '@rynxs/log';
 import type { EventStore } from '../contracts/event-store.js';
 import { newestNames, numbered } from './checkpoint-objects.js';
@@ -96,10 +96,8 @@ export async function keepSnapshot(
     state: { version, entries, sha256: sha256(text), parts },
   };
   const note = `${MANIFEST_TITLE}\n${canonicalize(manifest as unknown as JsonMap)}\n`;
-  const signed =
-    signer === undefined
-      ? `${note}\n`
-      : formatNote(signer.named(checkpointOrigin(manifest.log_id)).sign(note));
+  const signers = signer === undefined ? [] : [signer];
+  const signed = formatKeptNote(note, checkpointOrigin(manifest.log_id), signers);
   await create(store, `${SNAPSHOTS}${numbered(position.size)}/manifest`, Buffer.from(signed), signal);
 }
 
@@ -181,7 +179,7 @@ async function readSnapshot(
 function parseManifest(bytes: Uint8Array, keys: LogKeys): Manifest {
   const text = Buffer.from(bytes).toString('utf8');
   try {
-    const note = text.endsWith('\n\n') ? { text: text.slice(0, -1), signatures: [] } : parseNote(text);
+    const note = parseKeptNote(text);
     const [title, body = ''] = note.text.split('\n');
     if (title !== MANIFEST_TITLE) throw new UnusableSnapshot(`it is no ${MANIFEST_TITLE}`);
     const manifest = JSON.parse(body) as Manifest;

@@ -203,8 +203,7 @@ export interface EventDraft {
   readonly traceId: string;
 }
 
-/** The aggregate of the log's own events. */
-export const LOG_AGGREGATE = 'log';
+export { LOG_AGGREGATE } from '@rynxs/log';
 
 /** Reads the payload of an event whose type has been checked; the record was verified when it was read. */
 export function payloadOf<P extends Payload>(event: {

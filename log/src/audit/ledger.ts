@@ -1,10 +1,7 @@
-import type { Json, LogEvent } from '../event.js';
+import { type Json, LOG_AGGREGATE, type LogEvent } from '../event.js';
 import { NoteError } from '../note/note-error.js';
 import { NoteVerifier } from '../note/note-verifier.js';
 import { isVouchedFor, type KeyStatement } from './key-statement.js';
-
-/** The aggregate of the events in which a log speaks of itself. */
-export const LOG_AGGREGATE = 'log';
 
 /** Whom a log belongs to, from its newest EpochStarted. */
 export interface LogIdentity {

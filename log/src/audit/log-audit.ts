@@ -1,6 +1,6 @@
 import { ChainVerifier } from '../chain-verifier.js';
 import { Damage } from '../damage.js';
-import type { Json, LogEvent } from '../event.js';
+import { type Json, LOG_AGGREGATE, type LogEvent } from '../event.js';
 import type { NoteVerifier } from '../note/note-verifier.js';
 import { RECORD_HEAD_BYTES } from '../record.js';
 import type {
@@ -10,7 +10,7 @@ import type {
   VerifiedLine,
 } from '../verification.js';
 import { judge } from './judge.js';
-import { isCount, LOG_AGGREGATE } from './ledger.js';
+import { isCount } from './ledger.js';
 import { LogPosition } from './log-position.js';
 import { RootRecorder } from './root-recorder.js';
 import { readWitness, type UntrustedCheckpoint, type Witness } from './witness.js';

@@ -1,5 +1,6 @@
+import { formatKeptNote, parseKeptNote } from '../note/kept-note.js';
 import type { NoteSigner } from '../note/note-signer.js';
-import { formatNote, parseNote, type SignedNote } from '../note/signed-note.js';
+import type { SignedNote } from '../note/signed-note.js';
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.js';
 
 /** A checkpoint with the note that it was read from. */
@@ -16,14 +17,11 @@ export function formatCheckpointNote(
   checkpoint: Pick<Checkpoint, 'origin' | 'size' | 'root'>,
   signers: readonly NoteSigner[],
 ): string {
-  const text = formatCheckpoint(checkpoint);
-  if (signers.length === 0) return `${text}\n`;
-  const unsigned: SignedNote = { text, signatures: [] };
-  return formatNote(signers.reduce((note, signer) => signer.named(checkpoint.origin).addTo(note), unsigned));
+  return formatKeptNote(formatCheckpoint(checkpoint), checkpoint.origin, signers);
 }
 
 /** Reads what `formatCheckpointNote` wrote; no signature is verified. Throws NoteError. */
 export function parseCheckpointNote(text: string): CheckpointNote {
-  const note = text.endsWith('\n\n') ? { text: text.slice(0, -1), signatures: [] } : parseNote(text);
+  const note = parseKeptNote(text);
   return { ...parseCheckpoint(note.text), note };
 }
