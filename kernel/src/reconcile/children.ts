@@ -37,9 +37,8 @@ export function reduceChildren<B>(children: ChildrenState<B>, event: LogEvent, b
     case 'ActionsDecided': {
       const next: Record<ChildKey, ChildState<B>> = { ...children };
       payloadOf<ActionsDecided>(event).actions.forEach((decided, action) => {
-        const { failure: _, ...child } = next[decided.child] ?? {};
         const pending = { decision: event.seq, action, verb: decided.verb, digest: decided.digest, basis };
-        next[decided.child] = { ...child, pending };
+        next[decided.child] = underWay(next[decided.child], pending);
       });
       return next;
     }
@@ -117,6 +116,17 @@ export function decideChildren<B>(
     });
   }
   return actions;
+}
+
+/** The child with an action under way; why the last one failed is forgotten. */
+function underWay<B>(
+  child: ChildState<B> | undefined,
+  pending: NonNullable<ChildState<B>['pending']>,
+): ChildState<B> {
+  if (child === undefined) return { pending };
+  if (child.failure === undefined) return { ...child, pending };
+  const { failure: _, ...rest } = child;
+  return { ...rest, pending };
 }
 
 function settled<B>(child: ChildState<B> | undefined, uid: string): ChildState<B> {

@@ -1,11 +1,12 @@
 import { createHmac } from 'node:crypto';
+import { isSameJson } from '@rynxs/log';
 import type { ChildKey } from '../contracts/children.js';
 import type { KubernetesObject, ResourceCache, ResourceType } from '../contracts/cluster.js';
 import type { Manifest } from '../contracts/reconciler.js';
 import { childKey, manifestDigest } from './children.js';
 import type { DriftObserved, ObjectObserved } from './events.js';
 import { differingPaths, valuesAt } from './owned-fields.js';
-import { type Aggregate, isSameSpec } from './projection.js';
+import type { Aggregate } from './projection.js';
 
 /** The payload of `<Kind>Observed` when the object is not as it was recorded; undefined when nothing is new. */
 export function observeObject(
@@ -17,7 +18,7 @@ export function observeObject(
   const recorded = aggregate?.observed;
   if (recorded?.uid === uid && recorded.generation === generation) return undefined;
   const spec = observe(object);
-  if (recorded?.uid === uid && isSameSpec(recorded.spec, spec)) return undefined;
+  if (recorded?.uid === uid && isSameJson(recorded.spec, spec)) return undefined;
   const changed = lastSpecChange(object);
   return {
     v: 1,

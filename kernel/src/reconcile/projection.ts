@@ -1,4 +1,4 @@
-import { canonicalize, type JsonMap, type LogRecord } from '@rynxs/log';
+import type { JsonMap, LogRecord } from '@rynxs/log';
 import type { Reconciler } from '../contracts/reconciler.js';
 import {
   type ActionsDecided,
@@ -144,11 +144,6 @@ export class Projection {
   #configuration(reconciler: Reconciler): JsonMap {
     return this.#configurations.get(reconciler.name) ?? {};
   }
-}
-
-/** Whether two recorded specs are the same bytes. */
-export function isSameSpec(a: JsonMap, b: JsonMap): boolean {
-  return canonicalize(a) === canonicalize(b);
 }
 
 function pendingAfter(pending: readonly PendingAction[], { event }: LogRecord): readonly PendingAction[] {

@@ -1,4 +1,4 @@
-import { canonicalize, type JsonMap } from '@rynxs/log';
+import { isSameJson, type JsonMap } from '@rynxs/log';
 import type { Clock } from '../contracts/clock.js';
 import {
   type Cluster,
@@ -35,7 +35,7 @@ export async function writeStatus(
   object: KubernetesObject,
   status: JsonMap,
 ): Promise<KubernetesObject | 'conflict' | undefined> {
-  if (canonicalize((object.status ?? {}) as JsonMap) === canonicalize(status)) return undefined;
+  if (isSameJson((object.status ?? {}) as JsonMap, status)) return undefined;
   try {
     return await context.cluster.updateStatus(context.resource, { ...object, status }, writeOptions(context));
   } catch (error) {

@@ -1,4 +1,4 @@
-import { ChainVerifier, canonicalize, type JsonMap, type LogRecord, ZERO_HASH } from '@rynxs/log';
+import { ChainVerifier, isSameJson, type JsonMap, type LogRecord, ZERO_HASH } from '@rynxs/log';
 import type { Reconciler } from '../contracts/reconciler.js';
 import { describeDecision } from '../reconcile/decision.js';
 import type { ActionsDecided } from '../reconcile/events.js';
@@ -87,6 +87,6 @@ function recompute(
   const { reconciler, state } = aggregate;
   if (recorded.decider !== `${reconciler.name}@${reconciler.version}`) return 'not recomputed';
   const recomputed = describeDecision(reconciler.decide(state), aggregate);
-  if (canonicalize(event.payload) === canonicalize(recomputed as unknown as JsonMap)) return undefined;
+  if (isSameJson(event.payload, recomputed as unknown as JsonMap)) return undefined;
   return { seq: event.seq, aggregateId: event.aggregate_id, recorded, recomputed };
 }

@@ -223,7 +223,7 @@ function* checkWorkspace(wanted: Workspace, existing: Workspace | undefined): It
     yield { field: 'spec.workspace.storageClassName', detail: remedy };
   if (!isSameSet(wanted.accessModes, existing.accessModes))
     yield { field: 'spec.workspace.accessModes', detail: remedy };
-  if (milliOf(wanted.size) < milliOf(existing.size))
+  if (wanted.size !== existing.size && milliOf(wanted.size) < milliOf(existing.size))
     yield {
       field: 'spec.workspace.size',
       detail: `cannot shrink below ${existing.size}; make another Agent and move the files`,

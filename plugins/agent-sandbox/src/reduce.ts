@@ -6,7 +6,7 @@ import {
   type Refusal,
   reduceChildren,
 } from '@rynxs/kernel';
-import { canonicalize, type Json, type JsonMap, type LogEvent } from '@rynxs/log';
+import { isSameJson, type Json, type JsonMap, type LogEvent } from '@rynxs/log';
 import { type Accepted, acceptSpec, asksForSuspension } from './accept-spec.js';
 import type { Computer } from './spec.js';
 import { type AgentState, isExpired } from './state.js';
@@ -99,7 +99,6 @@ function withRunning(state: AgentState, computer: Omit<Computer, 'isRunning'> | 
   const isRunning = state.lifecycle.state === 'Running' && !isExpired(state);
   const next: Computer = { ...computer, isRunning };
   const isUnchanged =
-    state.computer !== undefined &&
-    canonicalize(state.computer as unknown as Json) === canonicalize(next as unknown as Json);
+    state.computer !== undefined && isSameJson(state.computer as unknown as Json, next as unknown as Json);
   return isUnchanged ? state : { ...state, computer: next };
 }

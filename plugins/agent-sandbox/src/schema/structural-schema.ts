@@ -74,9 +74,10 @@ export function project(schema: StructuralSchema, value: unknown): Json {
 
 /** `value` with the schema's defaults where it says nothing, as the API server fills them in. */
 export function withDefaults(schema: StructuralSchema, value: Json): Json {
+  if (typeof value !== 'object' || value === null || !hasDefaults(schema)) return value;
   if (isRecord(value)) {
     const filled: Record<string, Json> = { ...value };
-    for (const [name, field] of Object.entries(schema.properties ?? {})) {
+    for (const [name, field] of fieldsOf(schema)) {
       // Null stands for something that the schema has no place for: no default may hide that.
       const given = Object.hasOwn(filled, name) ? filled[name] : field.default;
       if (given !== undefined) filled[name] = withDefaults(field, given);
@@ -85,6 +86,28 @@ export function withDefaults(schema: StructuralSchema, value: Json): Json {
   }
   const { items } = schema;
   return Array.isArray(value) && items !== undefined ? value.map((item) => withDefaults(items, item)) : value;
+}
+
+// Schemas are few and never change, while every spec of a whole log is checked against them.
+const fields = new WeakMap<StructuralSchema, readonly (readonly [string, StructuralSchema])[]>();
+const defaulting = new WeakMap<StructuralSchema, boolean>();
+
+function fieldsOf(schema: StructuralSchema): readonly (readonly [string, StructuralSchema])[] {
+  const known = fields.get(schema);
+  if (known !== undefined) return known;
+  const entries = Object.entries(schema.properties ?? {});
+  fields.set(schema, entries);
+  return entries;
+}
+
+/** Whether anything below the schema has a default. */
+function hasDefaults(schema: StructuralSchema): boolean {
+  const known = defaulting.get(schema);
+  if (known !== undefined) return known;
+  const below = [...fieldsOf(schema).map(([, field]) => field), ...(schema.items ? [schema.items] : [])];
+  const has = below.some((field) => field.default !== undefined || hasDefaults(field));
+  defaulting.set(schema, has);
+  return has;
 }
 
 /** The rules of the schema that `value` breaks, in the order of the schema. CEL rules are not interpreted. */
@@ -106,34 +129,38 @@ function check(
   words: PatternWords,
   problems: Problem[],
 ): void {
-  const report = (detail: string) => problems.push({ field, detail });
   if (
     typeof value === 'string' &&
     (schema.type === 'string' || schema['x-kubernetes-int-or-string'] === true)
   ) {
-    checkText(schema, value, words, report);
+    checkText(schema, value, field, words, problems);
   } else if (typeof value === 'number' && schema['x-kubernetes-int-or-string'] === true) {
-    checkText(schema, String(value), words, report);
+    checkText(schema, String(value), field, words, problems);
   } else if (typeof value === 'number' && schema.type === 'integer') {
     const { minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER } = schema;
-    if (value < minimum || value > maximum) report(`must be ${minimum} to ${maximum}`);
+    if (value < minimum || value > maximum)
+      problems.push({ field, detail: `must be ${minimum} to ${maximum}` });
   } else if (Array.isArray(value) && schema.type === 'array') {
     checkList(schema, value, field, words, problems);
   } else if (isRecord(value) && schema.type === 'object') {
     checkFields(schema, value, field, words, problems);
   } else if (typeof value !== 'boolean' || schema.type !== 'boolean') {
-    report(`must be ${typeName(schema)}`);
+    problems.push({ field, detail: `must be ${typeName(schema)}` });
   }
 }
 
 function checkText(
   schema: StructuralSchema,
   value: string,
+  field: string,
   words: PatternWords,
-  report: (detail: string) => void,
+  problems: Problem[],
 ): void {
   const { minLength = 0, maxLength = Number.MAX_SAFE_INTEGER, pattern } = schema;
-  const length = [...value].length;
+  const report = (detail: string) => problems.push({ field, detail });
+  // A text has at most as many code points as code units, and at least half as many.
+  const length =
+    value.length <= maxLength && value.length >= 2 * minLength ? value.length : [...value].length;
   if (length < minLength)
     report(minLength === 1 ? 'must not be empty' : `must have at least ${minLength} characters`);
   else if (length > maxLength) report(`must have at most ${maxLength} characters`);
