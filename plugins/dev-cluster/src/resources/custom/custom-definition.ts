@@ -59,9 +59,9 @@ function definitionOf(crd: JsonObject, version: JsonObject): ResourceDefinition 
   const scale = scaleOf(version);
   // Compiled when first needed: it takes milliseconds that a start without such objects does not have to spend.
   let validator: SchemaValidator | undefined;
-  const validate = (object: JsonObject) => {
+  const validate = (object: JsonObject, previous: JsonObject | undefined) => {
     validator ??= compileValidator(schema);
-    return validator(object);
+    return validator.causes(object, previous);
   };
   const selectable = objectsAt(version, 'selectableFields').flatMap((field) => {
     const path = stringAt(field, 'jsonPath') ?? '';

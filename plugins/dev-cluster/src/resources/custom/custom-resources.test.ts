@@ -229,7 +229,7 @@ describe('custom resources', () => {
       [
         'too many entries',
         { ...valid, labels: { a: 'b', c: 'd' } },
-        ['spec.labels: Too many: 2: must have at most 1 items'],
+        ['spec.labels: Too many: 2: must have at most 1 item'],
       ],
       [
         'a value of a map',

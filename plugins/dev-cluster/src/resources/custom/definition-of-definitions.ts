@@ -164,7 +164,8 @@ function versionCauses(version: JsonObject, path: string): StatusCause[] {
   const structural = structuralCauses(schema, schemaPath);
   if (structural.length > 0) return [...causes, ...structural];
   try {
-    compileValidator(schema as unknown as FieldSchema);
+    const { ruleDefects } = compileValidator(schema as unknown as FieldSchema);
+    causes.push(...ruleDefects.map((defect) => ({ ...defect, field: `${schemaPath}${defect.field}` })));
   } catch (error) {
     causes.push(invalidValue(schemaPath, '', error instanceof Error ? error.message : String(error)));
   }

@@ -6,16 +6,26 @@ import { invalidValue, requiredValue, shown } from '../../storage/metadata-rules
 import type { StatusCause } from '../../storage/status-error.js';
 import { duplicateValue } from '../pod-rules.js';
 import type { FieldSchema } from '../schema/field-schema.js';
+import { compileCel } from './cel/cel-validator.js';
+import { isUnchanged, mapListIdentity } from './correlation.js';
 import { fieldSchema } from './defaulting.js';
 
-/** Reports everything in an object that its schema does not allow. */
-export type SchemaValidator = (object: JsonObject) => readonly StatusCause[];
+/** Judges objects by a structural schema and its CEL rules. */
+export interface SchemaValidator {
+  /**
+   * Everything in an object that its schema does not allow; in an update only what the update has changed, and rules on
+   * the change itself.
+   */
+  causes(object: JsonObject, previous: JsonObject | undefined): readonly StatusCause[];
+  /** CEL rules that make no sense, with the place of each in the schema. */
+  readonly ruleDefects: readonly StatusCause[];
+}
 
 const GO_DURATION = /^-?(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$|^0$/;
 
 /**
  * Compiles the schema of a custom resource. Messages are those of the API server's own validation. Throws when the schema
- * itself makes no sense (a broken pattern, say). CEL rules (x-kubernetes-validations) are not evaluated.
+ * itself makes no sense (a broken pattern, say).
  */
 export function compileValidator(schema: FieldSchema): SchemaValidator {
   const text = JSON.stringify(schema);
@@ -47,8 +57,36 @@ function compile(schema: FieldSchema): SchemaValidator {
   ajv.addFormat('cidr', isCidr);
   ajv.addFormat('int32', { type: 'number', validate: (value) => Math.abs(value) <= 2 ** 31 });
   const validate = ajv.compile(toJsonSchema(schema));
-  return (object) => [...schemaCauses(validate, object), ...listCauses(schema, object, '')];
+  const cel = compileCel(schema);
+  return {
+    ruleDefects: cel.defects,
+    causes: (object, previous) => {
+      const causes = schemaCauses(validate, schema, object, previous);
+      if (previous === undefined || listCauses(schema, previous, '').length === 0) {
+        causes.push(...listCauses(schema, object, ''));
+      }
+      if (!cel.hasRules) return causes;
+      if (causes.some((cause) => KEEPS_RULES_FROM_RUNNING.has(cause.reason))) {
+        return [...causes, RULES_NOT_CHECKED];
+      }
+      return [...causes, ...cel.causes(object, previous)];
+    },
+  };
 }
+
+/** Rules are written for objects that have the form of their schema (k8s.io/apiextensions-apiserver, hasBlockingErr). */
+const KEEPS_RULES_FROM_RUNNING = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);
+const RULES_NOT_CHECKED = invalidValue(
+  '<nil>',
+  null,
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+);
 
 function isCidr(text: string): boolean {
   const [address, bits, ...rest] = text.split('/');
@@ -102,10 +140,27 @@ function convertKeyword(keyword: string, value: JsonValue): JsonValue {
   return value;
 }
 
-function schemaCauses(validate: ValidateFunction, object: JsonObject): StatusCause[] {
+function schemaCauses(
+  validate: ValidateFunction,
+  schema: FieldSchema,
+  object: JsonObject,
+  previous: JsonObject | undefined,
+): StatusCause[] {
   if (validate(object) === true) return [];
   const errors = validate.errors ?? [];
-  return errors.filter((error) => !isInsideAlternative(error)).map((error) => causeOf(error, object));
+  const isOld = ({ instancePath }: ErrorObject) =>
+    previous !== undefined && isUnchanged(schema, object, previous, tokensOf(instancePath));
+  return errors
+    .filter((error) => !isInsideAlternative(error) && !isOld(error))
+    .map((error) => causeOf(error, object));
+}
+
+/** The parts of a JSON pointer. */
+function tokensOf(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 /** What a branch of anyOf, oneOf or not says is no error by itself. */
@@ -127,11 +182,8 @@ function causeOf(error: ErrorObject, object: JsonObject): StatusCause {
     case 'type': {
       const { type } = error.params as { type: string | readonly string[] };
       const found = typeName(value);
-      return invalidValue(
-        field,
-        found,
-        `${path} in body must be of type ${[type].flat().join(',')}: ${shown(found)}`,
-      );
+      const detail = `${path} in body must be of type ${[type].flat().join(',')}: ${shown(found)}`;
+      return { ...invalidValue(field, found, detail), reason: 'FieldValueTypeInvalid' };
     }
     case 'enum': {
       const { allowedValues } = error.params as { allowedValues: readonly JsonValue[] };
@@ -159,7 +211,11 @@ function causeOf(error: ErrorObject, object: JsonObject): StatusCause {
     case 'minLength':
       return inBody(`should be at least ${limit} chars long`);
     case 'maxLength':
-      return { reason: 'FieldValueTooLong', message: `Too long: may not be more than ${limit} bytes`, field };
+      return {
+        reason: 'FieldValueTooLong',
+        message: `Too long: may not be more than ${limit} byte${limit === 1 ? '' : 's'}`,
+        field,
+      };
     case 'minItems':
       return invalidValue(field, count(value), `${path} in body should have at least ${limit} items`);
     case 'minProperties':
@@ -168,7 +224,7 @@ function causeOf(error: ErrorObject, object: JsonObject): StatusCause {
     case 'maxProperties':
       return {
         reason: 'FieldValueTooMany',
-        message: `Too many: ${count(value)}: must have at most ${limit} items`,
+        message: `Too many: ${count(value)}: must have at most ${limit} item${limit === 1 ? '' : 's'}`,
         field,
       };
     case 'oneOf': {
@@ -205,8 +261,7 @@ function typeName(value: JsonValue): string {
 function fieldPath(pointer: string, object: JsonObject): string {
   let path = '';
   let current: JsonValue | undefined = object;
-  for (const token of pointer.split('/').slice(1)) {
-    const name = token.replaceAll('~1', '/').replaceAll('~0', '~');
+  for (const name of tokensOf(pointer)) {
     if (Array.isArray(current)) {
       path += `[${name}]`;
       current = current[Number(name)];
@@ -233,13 +288,9 @@ function listCauses(schema: FieldSchema, value: JsonValue, path: string): Status
   const causes = value.flatMap((item, index) => listCauses(items, item, `${path}[${index}]`));
   const type = schema['x-kubernetes-list-type'];
   if (type !== 'set' && type !== 'map') return causes;
-  const keys = schema['x-kubernetes-list-map-keys'] ?? [];
   const seen = new Set<string>();
   value.forEach((item, index) => {
-    const identity =
-      type === 'map' && isJsonObject(item)
-        ? Object.fromEntries(keys.map((key) => [key, item[key] ?? items.properties?.[key]?.default ?? null]))
-        : item;
+    const identity = type === 'map' && isJsonObject(item) ? mapListIdentity(schema, item) : item;
     const text = JSON.stringify(identity);
     if (seen.has(text)) causes.push(duplicateValue(`${path}[${index}]`, identity));
     seen.add(text);

@@ -23,6 +23,20 @@ export interface FieldSchema {
   readonly 'x-kubernetes-int-or-string'?: boolean;
   readonly 'x-kubernetes-list-type'?: string;
   readonly 'x-kubernetes-list-map-keys'?: readonly string[];
+  readonly 'x-kubernetes-validations'?: readonly ValidationRule[];
+}
+
+/** A rule in CEL on the value that a schema describes: apiextensions.k8s.io/v1 ValidationRule. */
+export interface ValidationRule {
+  readonly rule: string;
+  readonly message?: string;
+  readonly messageExpression?: string;
+  /** FieldValueInvalid (the default), FieldValueForbidden, FieldValueRequired or FieldValueDuplicate. */
+  readonly reason?: string;
+  /** The field below the value that is to blame: `.spec.replicas`. */
+  readonly fieldPath?: string;
+  /** Makes `oldSelf` an optional, so that the rule is evaluated for new values too. */
+  readonly optionalOldSelf?: boolean;
 }
 
 type Fields = Readonly<Record<string, FieldSchema>>;
