@@ -8,5 +8,6 @@ export * from './logger.js';
 export * from './plugin.js';
 export * from './random.js';
 export * from './reconciler.js';
+export * from './shared-context.js';
 export * from './telemetry.js';
 export * from './token.js';

@@ -1,6 +1,7 @@
 import type { JsonMap, LogEvent } from '@rynxs/log';
 import type { ChildrenState } from './children.js';
 import type { KubernetesObject, ObjectKey, ResourceType } from './cluster.js';
+import type { SharedContext, SharedContextType } from './shared-context.js';
 import { createToken } from './token.js';
 
 /** A child object as it should be. Only the fields that it has are owned, those that are null as absent; all else is left alone. */
@@ -29,10 +30,21 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** A step in the life of an object that has one of its own, such as a session that becomes active. */
+export interface Phase {
+  /** CamelCase. */
+  readonly name: string;
+  /** CamelCase reason. */
+  readonly reason: string;
+  readonly message: string;
+}
+
 export interface Decision {
   /** In the order in which they are carried out. Empty when all is as it should be. */
   readonly actions: readonly Action[];
   readonly refusal?: Refusal;
+  /** The phase that the object enters; absent while it stays in the one that is on the record. */
+  readonly phase?: Phase;
 }
 
 /** What a reconciler may look at when it writes a status: the cluster as it is now. */
@@ -69,6 +81,9 @@ export interface Report {
  * `<Kind>Deleted`, `DriftObserved`, `DeadlineReached`, `ActionsDecided`, `ActionApplied`, `ActionFailed`,
  * `ActionUnconfirmed`, `<Kind>Ready`, `<Kind>Degraded`, and `ConfigurationObserved` for every object in turn.
  * The kernel's `reduceChildren` and `decideChildren` do the work that all reconcilers share.
+ *
+ * What an object depends on besides its own events comes through `context`, and gets into its state in two places:
+ * `reduce` may look at it, and `adapt` is called when it has changed. So `decide` needs nothing but the state.
  */
 export interface Reconciler<S = unknown> {
   /** Kebab-case; with `version` it is the `decider` of a decision: `agent@1`. */
@@ -84,14 +99,29 @@ export interface Reconciler<S = unknown> {
   readonly definition?: KubernetesObject;
   /** Settings that decisions depend on; recorded as `ConfigurationObserved` at term start, under the reconciler's name. */
   readonly configuration: JsonMap;
+  /** What the state depends on besides events of the object; one per log for all reconcilers that name the same. */
+  readonly context?: SharedContextType;
+  /**
+   * Names of reconcilers: at the start of a term each of their objects is looked at once before any of this one's, because
+   * what is recorded of them bounds what may be done here.
+   */
+  readonly after?: readonly string[];
 
   /** What of an object decisions may depend on: becomes `spec` of `<Kind>Observed`. Must hold no secret. */
   observe(object: KubernetesObject): JsonMap;
   /**
    * The next state; undefined forgets the object. `state` is never changed, only replaced. `configuration` is this
-   * reconciler's part of the newest `ConfigurationObserved` in the log, never the one of this process.
+   * reconciler's part of the newest `ConfigurationObserved` in the log, never the one of this process. `context` is as
+   * it was before the event; undefined for reconcilers that name none.
    */
-  reduce(state: S | undefined, event: LogEvent, configuration: JsonMap): S | undefined;
+  reduce(
+    state: S | undefined,
+    event: LogEvent,
+    configuration: JsonMap,
+    context?: SharedContext,
+  ): S | undefined;
+  /** The state in a context that has changed; the same object when that makes no difference. */
+  adapt?(state: S, context: SharedContext): S;
   /** What is to be done now. Must be empty again after its actions were applied. */
   decide(state: S): Decision;
   /** The children that should exist in this state. */
@@ -102,7 +132,7 @@ export interface Reconciler<S = unknown> {
   applied(state: S, child: string): Manifest | undefined;
   /** When (RFC 3339) `DeadlineReached` must be recorded for this object; undefined for never. */
   deadline(state: S): string | undefined;
-  report(state: S, live: LiveView): Report;
+  report(state: S, live: LiveView, context?: SharedContext): Report;
 }
 
 export const RECONCILER = createToken<Reconciler>('RECONCILER', { cardinality: 'many' });

@@ -12,6 +12,7 @@ import { EventLog, type WritingTerm } from '../event-log/event-log.js';
 import { readLogKeys } from '../event-log/log-keys.js';
 import type { Kernel } from '../host/kernel.js';
 import { Controller } from '../reconcile/controller.js';
+import { DecisionBarrier } from '../reconcile/decision-barrier.js';
 import { DriftBackoff } from '../reconcile/drift-backoff.js';
 import { type ConfigurationObserved, LOG_AGGREGATE } from '../reconcile/events.js';
 import { Projection } from '../reconcile/projection.js';
@@ -200,12 +201,15 @@ class OperatorRun implements Operator {
     const abort = new AbortController();
     const draining: WritingTerm = { ...term, signal: AbortSignal.any([term.signal, abort.signal]) };
     const digestKey = this.#parts.log.deriveKey('digests of drifted values') ?? this.#processKey;
-    const shared = { ...this.#parts, driftBackoff: this.#driftBackoff, digestKey };
-    const controllers = reconcilers.map(
-      (reconciler) => new Controller({ ...shared, reconciler, term: draining, append: term.append }),
-    );
+    const barrier = new DecisionBarrier(term.append);
+    const shared = { ...this.#parts, driftBackoff: this.#driftBackoff, digestKey, barrier, term: draining };
+    const controllers = reconcilers.map((reconciler) => new Controller({ ...shared, reconciler }));
+    const caughtUp = (names: readonly string[] = []) =>
+      Promise.all(controllers.filter(({ name }) => names.includes(name)).map((one) => one.caughtUp));
     // That the term ends is no failure of a controller, wherever it waits.
-    const running = Promise.all(controllers.map((controller) => controller.run())).catch((error: unknown) => {
+    const running = Promise.all(
+      reconcilers.map(({ after }, index) => controllers[index]?.run(caughtUp(after))),
+    ).catch((error: unknown) => {
       if (!draining.signal.aborted) throw error;
     });
     const ended = Promise.withResolvers<void>();

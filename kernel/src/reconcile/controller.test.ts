@@ -11,6 +11,7 @@ import { capturingLogger, FakeClock, FakeTelemetry } from '../testing/index.js';
 import { MemoryCluster } from '../testing/memory-cluster.js';
 import { CONFIG_MAP, WIDGET, WidgetReconciler, widget } from '../testing/widget-reconciler.js';
 import { Controller } from './controller.js';
+import { DecisionBarrier } from './decision-barrier.js';
 import { DriftBackoff } from './drift-backoff.js';
 import { Projection } from './projection.js';
 
@@ -73,9 +74,9 @@ class Process {
       digestKey: 'key',
       workers: 4,
       term,
-      append: (drafts) => term.append(drafts),
+      barrier: new DecisionBarrier((drafts) => term.append(drafts)),
     });
-    this.#running = this.#controller.run();
+    this.#running = this.#controller.run(Promise.resolve());
     return this;
   }
 
@@ -356,6 +357,7 @@ describe('Controller', () => {
       return Object.assign(Object.create(real) as typeof real, {
         synced: () => isListed.promise,
         get: (key: Parameters<typeof real.get>[0]) => real.get(key),
+        list: () => real.list(),
         subscribe: (listener: Parameters<typeof real.subscribe>[0]) => {
           const subscription = real.subscribe(listener);
           open += 1;

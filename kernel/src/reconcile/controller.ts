@@ -15,16 +15,19 @@ import type { Reconciler } from '../contracts/reconciler.js';
 import type { Telemetry } from '../contracts/telemetry.js';
 import { RynxsError } from '../errors/rynxs-error.js';
 import { confirmPending } from './confirm.js';
+import type { DecisionBarrier } from './decision-barrier.js';
 import type { DriftBackoff } from './drift-backoff.js';
 import type { EventDraft } from './events.js';
 import { HealthWatch } from './health-watch.js';
 import { objectKey, queueKey, queueKeyOf } from './keys.js';
-import type { Projection } from './projection.js';
+import type { Aggregate, Projection } from './projection.js';
 import { INSTANCE_LABEL, type PassContext, type PassResult, ReconcilePass } from './reconcile-pass.js';
 import { type Priority, WorkQueue } from './work-queue.js';
 
 const CONFIRM_TIMEOUT_MS = 10_000;
 const MAX_RETRY_DELAY_MS = 5_000;
+/** What others change in a report alone is gathered this long: a thousand changes are not a thousand status writes. */
+const REPORT_DELAY_MS = 1_000;
 
 /** What happens to an object and its children while a pass over it runs: versions, as `uid/resourceVersion`. */
 interface RunningPass {
@@ -49,8 +52,8 @@ export interface ControllerOptions {
   /** How many objects are worked on at a time. */
   readonly workers: number;
   readonly term: Term;
-  /** Appends to the log of the term; resolves when durable. */
-  readonly append: (drafts: readonly EventDraft[]) => Promise<readonly LogRecord[]>;
+  /** What all controllers of the term append through. */
+  readonly barrier: DecisionBarrier;
 }
 
 /**
@@ -63,6 +66,10 @@ export class Controller {
   readonly #caches = new Map<string, ResourceCache>();
   readonly #context: PassContext;
   readonly #passes = new Map<string, RunningPass>();
+  readonly #append: (drafts: readonly EventDraft[]) => Promise<readonly LogRecord[]>;
+  /** Keys that no pass was completed for since the start. */
+  readonly #unseen = new Set<string>();
+  readonly #caughtUp = Promise.withResolvers<void>();
   readonly #seconds;
   readonly #results;
 
@@ -73,8 +80,10 @@ export class Controller {
     for (const type of [reconciler.resource, ...reconciler.owns, ...(reconciler.watches ?? [])]) {
       this.#caches.set(type.plural, cluster.cache(type));
     }
+    this.#append = options.barrier.append;
     this.#context = {
       ...options,
+      append: this.#append,
       health: new HealthWatch(clock),
       seen: new Set(),
       retryNotBefore: new Map(),
@@ -101,11 +110,25 @@ export class Controller {
     });
   }
 
-  /** Works until `stop` is called or the term ends. Rejects when the term ends before the first pass. */
-  async run(): Promise<void> {
+  /** Of its reconciler. */
+  get name(): string {
+    return this.#options.reconciler.name;
+  }
+
+  /** Resolves when each object that was there at the start was passed over once, or when the controller has stopped. */
+  get caughtUp(): Promise<void> {
+    return this.#caughtUp.promise;
+  }
+
+  /**
+   * Works from when `ready` resolves until `stop` is called or the term ends. Rejects when the term ends before the
+   * first pass.
+   */
+  async run(ready: Promise<unknown>): Promise<void> {
     const { signal } = this.#options.term;
     for (const cache of this.#caches.values()) await cache.synced(signal);
     await this.#settlePending();
+    await ready;
     const close = () => this.#queue.close();
     signal.addEventListener('abort', close, { once: true });
     if (signal.aborted) close();
@@ -115,40 +138,54 @@ export class Controller {
     } finally {
       signal.removeEventListener('abort', close);
       for (const subscription of subscriptions) subscription[Symbol.dispose]();
+      this.#caughtUp.resolve();
     }
   }
 
   /** Takes nothing new; `run` resolves when what is under way is finished. */
   stop(): void {
     this.#queue.close();
+    this.#caughtUp.resolve();
   }
 
   /** Decisions of earlier terms that have no outcome: look what became of them, and record it. */
   async #settlePending(): Promise<void> {
-    const { projection, reconciler, cluster, term, append, random } = this.#options;
+    const { projection, reconciler, cluster, term, random } = this.#options;
     for (const aggregate of [...projection.aggregates()]) {
       if (aggregate.reconciler !== reconciler || aggregate.pending.length === 0) continue;
       const { id: aggregateId } = aggregate;
       const traceId = random.hex(16);
       await this.#persist(`what became of the decisions for ${aggregateId}`, async () => {
         const found = await confirmPending(aggregate, cluster, term.signal, CONFIRM_TIMEOUT_MS);
-        await append(found.map((payload) => ({ type: 'ActionUnconfirmed', aggregateId, payload, traceId })));
+        await this.#append(
+          found.map((payload) => ({ type: 'ActionUnconfirmed', aggregateId, payload, traceId })),
+        );
       });
     }
   }
 
   #subscribe(): readonly Disposable[] {
     const { reconciler, projection } = this.#options;
+    for (const { metadata } of this.#cache(reconciler.resource).list()) this.#unseen.add(queueKey(metadata));
     for (const aggregate of projection.aggregates()) {
-      if (aggregate.reconciler === reconciler) this.#queue.add(queueKeyOf(aggregate.id), 'resync');
+      if (aggregate.reconciler !== reconciler) continue;
+      this.#unseen.add(queueKeyOf(aggregate.id));
+      this.#queue.add(queueKeyOf(aggregate.id), 'resync');
     }
+    if (this.#unseen.size === 0) this.#caughtUp.resolve();
     const subscribe = (type: ResourceType, listener: (event: CacheEvent) => void) =>
       this.#cache(type).subscribe(listener);
     return [
+      projection.onAffected((aggregate, isStateChanged) => this.#onAffected(aggregate, isStateChanged)),
       subscribe(reconciler.resource, (event) => this.#onObject(event)),
       ...reconciler.owns.map((type) => subscribe(type, (event) => this.#onChild(event))),
       ...(reconciler.watches ?? []).map((type) => subscribe(type, (event) => this.#onWatched(event))),
     ];
+  }
+
+  #onAffected({ id, reconciler }: Aggregate, isStateChanged: boolean): void {
+    if (reconciler === this.#options.reconciler)
+      this.#queue.addAfter(queueKeyOf(id), isStateChanged ? 0 : REPORT_DELAY_MS);
   }
 
   #onObject({ type, object, previous }: CacheEvent): void {
@@ -199,6 +236,7 @@ export class Controller {
         const result = await new ReconcilePass(this.#context, key).run();
         this.#results.add({ controller, result: result.kind === 'settled' ? 'success' : 'requeue_after' });
         this.#finish(key, result);
+        if (this.#unseen.delete(key) && this.#unseen.size === 0) this.#caughtUp.resolve();
       } catch (error) {
         if (this.#options.term.signal.aborted) return;
         this.#results.add({ controller, result: 'error' });

@@ -9,12 +9,12 @@ import type { Aggregate } from './projection.js';
 /** The payload of `ActionsDecided` for a decision; replay computes it again and compares the bytes. */
 export function describeDecision(
   decision: Decision,
-  aggregate: Pick<Aggregate, 'reconciler' | 'lastEvent'>,
+  aggregate: Pick<Aggregate, 'reconciler' | 'lastEvent' | 'affectedBy'>,
 ): ActionsDecided {
-  const { reconciler, lastEvent } = aggregate;
+  const { reconciler, lastEvent, affectedBy = 0 } = aggregate;
   return {
     v: 1,
-    cause: lastEvent.seq,
+    cause: Math.max(lastEvent.seq, affectedBy),
     decider: `${reconciler.name}@${reconciler.version}`,
     actions: decision.actions.map((action): DecidedAction => {
       const { group, version, kind } = action.resource;
@@ -30,7 +30,13 @@ export function describeDecision(
       };
     }),
     refusal: decision.refusal ?? null,
+    ...(decision.phase === undefined ? {} : { phase: decision.phase }),
   };
+}
+
+/** Whether there is nothing to put on the record. */
+export function isEmpty({ actions, refusal, phase }: Decision): boolean {
+  return actions.length === 0 && refusal === undefined && phase === undefined;
 }
 
 /** The draft of `ActionApplied` or `ActionFailed` for an action of the decision in `record`. */

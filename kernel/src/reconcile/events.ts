@@ -130,12 +130,14 @@ export interface DecidedAction {
 
 /** What will be done, durable before any of it is. */
 export interface ActionsDecided extends Payload {
-  /** Seq of the object's event that led to it. */
+  /** Seq of the event that led to it: of the object, or of another one that it depends on. */
   readonly cause: number;
   /** `name@version` of the reconciler. */
   readonly decider: string;
   readonly actions: readonly DecidedAction[];
   readonly refusal: { readonly reason: string; readonly message: string } | null;
+  /** The phase that the object enters; absent when it stays in the one that it is in. */
+  readonly phase?: { readonly name: string; readonly reason: string; readonly message: string };
 }
 
 interface Outcome extends Payload {

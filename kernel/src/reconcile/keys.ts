@@ -5,14 +5,15 @@ export function queueKey(metadata: { readonly namespace?: string; readonly name:
   return `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
-/** `agents/default/my-agent`: the aggregate id of an object of the type with this plural. */
-export function aggregateId(plural: string, key: ObjectKey): string {
-  return `${plural}/${queueKey(key)}`;
+/** `agents/default/my-agent`, `universes/research`: the aggregate id of an object of the type with this plural. */
+export function aggregateId(plural: string, { namespace, name }: ObjectKey): string {
+  return namespace === undefined ? `${plural}/${name}` : `${plural}/${namespace}/${name}`;
 }
 
 /** The queue key in an aggregate id. */
 export function queueKeyOf(id: string): string {
-  return id.slice(id.indexOf('/') + 1);
+  const key = id.slice(id.indexOf('/') + 1);
+  return key.includes('/') ? key : `/${key}`;
 }
 
 /** The object that a queue key names. */

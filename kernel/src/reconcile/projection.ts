@@ -1,5 +1,6 @@
 import type { JsonMap, LogRecord } from '@rynxs/log';
 import type { Reconciler } from '../contracts/reconciler.js';
+import type { ContextMember, SharedContext, SharedContextType } from '../contracts/shared-context.js';
 import {
   type ActionsDecided,
   type ConfigurationObserved,
@@ -24,6 +25,8 @@ export interface Aggregate {
   readonly observed: ObjectObserved | undefined;
   readonly lastEvent: { readonly seq: number; readonly hash: string };
   readonly lastType: string;
+  /** Seq of the newest event of another object that has changed the state of this one; absent when there was none. */
+  readonly affectedBy?: number;
   readonly pending: readonly PendingAction[];
   /** What was recorded last of `<Kind>Ready` and `<Kind>Degraded`. */
   readonly health: 'ready' | 'degraded' | undefined;
@@ -34,9 +37,12 @@ type SavedAggregate = Omit<Aggregate, 'reconciler' | 'observed' | 'health'> &
   Partial<Pick<Aggregate, 'observed' | 'health'>>;
 
 /** Rises whenever the same events could lead to another state here than before. */
-const PROJECTION_VERSION = 1;
+const PROJECTION_VERSION = 2;
 
 const NO_PENDING: readonly PendingAction[] = [];
+
+/** Told of an object for which events of others have changed something: its state, or only what a report may say. */
+export type AffectedListener = (aggregate: Aggregate, isStateChanged: boolean) => void;
 
 /**
  * The state that follows from the log: nothing else ever changes it. The same records in the same order give the same
@@ -46,9 +52,12 @@ export class Projection {
   readonly #reconcilers = new Map<string, Reconciler>();
   readonly #configurations = new Map<string, JsonMap>();
   readonly #aggregates = new Map<string, Aggregate>();
+  readonly #contexts = new Map<SharedContextType, SharedContext>();
+  readonly #listeners = new Set<AffectedListener>();
 
   constructor(reconcilers: readonly Reconciler[]) {
     for (const reconciler of reconcilers) this.#reconcilers.set(reconciler.resource.plural, reconciler);
+    this.#createContexts();
   }
 
   get(aggregateId: string): Aggregate | undefined {
@@ -62,6 +71,17 @@ export class Projection {
   /** The reconciler of the objects that an aggregate id belongs to; undefined when this process has none. */
   reconcilerOf(aggregateId: string): Reconciler | undefined {
     return this.#reconcilers.get(aggregateId.slice(0, aggregateId.indexOf('/')));
+  }
+
+  /** The context that the reconciler shares with others; undefined when it names none. */
+  contextOf({ context }: Reconciler): SharedContext | undefined {
+    return context === undefined ? undefined : this.#contexts.get(context);
+  }
+
+  /** Calls `listener` within `apply` for each object that events of others affect. */
+  onAffected(listener: AffectedListener): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
 
   /** What computes it: this class, and the reconcilers with their versions. */
@@ -93,12 +113,15 @@ export class Projection {
       const { observed, health, ...rest } = saved;
       this.#aggregates.set(saved.id, { ...rest, reconciler, observed, health });
     }
+    for (const aggregate of this.#aggregates.values())
+      this.contextOf(aggregate.reconciler)?.update(aggregate.id, memberOf(aggregate));
   }
 
   /** Forgets everything. */
   reset(): void {
     this.#configurations.clear();
     this.#aggregates.clear();
+    this.#createContexts();
   }
 
   /** Takes a record in. Events of the earlier versions speak of other objects in another form: they change nothing. */
@@ -112,22 +135,44 @@ export class Projection {
     const reconciler = this.reconcilerOf(event.aggregate_id);
     if (reconciler === undefined) return;
     const before = this.#aggregates.get(event.aggregate_id);
-    const state = reconciler.reduce(before?.state, event, this.#configuration(reconciler));
+    const context = this.contextOf(reconciler);
+    const state = reconciler.reduce(before?.state, event, this.#configuration(reconciler), context);
     const { kind } = reconciler.resource;
     if (state === undefined && event.type === `${kind}Deleted`) {
       this.#aggregates.delete(event.aggregate_id);
-      return;
+    } else {
+      this.#aggregates.set(event.aggregate_id, {
+        id: event.aggregate_id,
+        reconciler,
+        state,
+        observed: event.type === `${kind}Observed` ? payloadOf<ObjectObserved>(event) : before?.observed,
+        lastEvent: { seq: event.seq, hash },
+        lastType: event.type,
+        ...(before?.affectedBy === undefined ? {} : { affectedBy: before.affectedBy }),
+        pending: pendingAfter(before?.pending ?? NO_PENDING, record),
+        health: healthAfter(before?.health, event.type, kind),
+      });
     }
-    this.#aggregates.set(event.aggregate_id, {
-      id: event.aggregate_id,
-      reconciler,
-      state,
-      observed: event.type === `${kind}Observed` ? payloadOf<ObjectObserved>(event) : before?.observed,
-      lastEvent: { seq: event.seq, hash },
-      lastType: event.type,
-      pending: pendingAfter(before?.pending ?? NO_PENDING, record),
-      health: healthAfter(before?.health, event.type, kind),
-    });
+    if (context !== undefined) this.#spread(event.aggregate_id, context, event.seq);
+  }
+
+  /** Tells the context of an object's new state; the objects that this concerns adapt, until none changes any more. */
+  #spread(changedId: string, context: SharedContext, seq: number): void {
+    const changed = [changedId];
+    for (const id of changed) {
+      for (const otherId of context.update(id, memberOf(this.#aggregates.get(id)))) {
+        const aggregate = this.#aggregates.get(otherId);
+        if (aggregate?.state === undefined) continue;
+        const state = aggregate.reconciler.adapt?.(aggregate.state, context) ?? aggregate.state;
+        const isChanged = state !== aggregate.state;
+        const adapted = isChanged ? { ...aggregate, state, affectedBy: seq } : aggregate;
+        if (isChanged) {
+          this.#aggregates.set(otherId, adapted);
+          changed.push(otherId);
+        }
+        for (const listener of this.#listeners) listener(adapted, isChanged);
+      }
+    }
   }
 
   #configure(record: LogRecord): void {
@@ -135,15 +180,32 @@ export class Projection {
     for (const [name, { configuration }] of Object.entries(reconcilers))
       this.#configurations.set(name, configuration);
     for (const aggregate of [...this.#aggregates.values()]) {
-      const { reconciler } = aggregate;
-      const state = reconciler.reduce(aggregate.state, record.event, this.#configuration(reconciler));
-      if (state !== aggregate.state) this.#aggregates.set(aggregate.id, { ...aggregate, state });
+      const { reconciler, id } = aggregate;
+      const context = this.contextOf(reconciler);
+      const configuration = this.#configuration(reconciler);
+      const state = reconciler.reduce(aggregate.state, record.event, configuration, context);
+      if (state === aggregate.state) continue;
+      this.#aggregates.set(id, { ...aggregate, state });
+      if (context !== undefined) this.#spread(id, context, record.event.seq);
     }
+  }
+
+  #createContexts(): void {
+    this.#contexts.clear();
+    for (const { context } of this.#reconcilers.values())
+      if (context !== undefined && !this.#contexts.has(context))
+        this.#contexts.set(context, context.create());
   }
 
   #configuration(reconciler: Reconciler): JsonMap {
     return this.#configurations.get(reconciler.name) ?? {};
   }
+}
+
+function memberOf(aggregate: Aggregate | undefined): ContextMember | undefined {
+  if (aggregate?.state === undefined) return undefined;
+  const { reconciler, state, health } = aggregate;
+  return { reconciler: reconciler.name, state, health };
 }
 
 function pendingAfter(pending: readonly PendingAction[], { event }: LogRecord): readonly PendingAction[] {

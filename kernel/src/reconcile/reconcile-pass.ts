@@ -11,7 +11,8 @@ import type { Term } from '../contracts/leadership.js';
 import type { Logger } from '../contracts/logger.js';
 import type { Random } from '../contracts/random.js';
 import type { LiveView, Reconciler, Report } from '../contracts/reconciler.js';
-import { actionChild, describeDecision, outcomeDraft } from './decision.js';
+import { actionChild, describeDecision, isEmpty, outcomeDraft } from './decision.js';
+import type { DecisionBarrier } from './decision-barrier.js';
 import type { DriftBackoff } from './drift-backoff.js';
 import type { DriftObserved, EventDraft, EventPayload } from './events.js';
 import { type ActionOutcome, execute } from './execute.js';
@@ -54,6 +55,7 @@ export interface PassContext {
   cacheOf(type: ResourceType): ResourceCache;
   /** Puts the answer of a write into the cache; for the pass over `key` this change is its own. */
   assume(type: ResourceType, object: KubernetesObject, key: string): void;
+  readonly barrier: DecisionBarrier;
   /** Appends to the log of the term; resolves when durable. */
   append(drafts: readonly EventDraft[]): Promise<readonly LogRecord[]>;
   /** Does what the term cannot go on without, again and again as long as the term lasts. */
@@ -150,10 +152,11 @@ export class ReconcilePass {
   }
 
   async #decideAndAct(object: KubernetesObject): Promise<PassResult> {
-    const { reconciler } = this.#context;
+    const { reconciler, projection, barrier } = this.#context;
+    await barrier.passed(this.#id, projection.contextOf(reconciler));
     const aggregate = this.#aggregate();
     const decision = reconciler.decide(aggregate.state);
-    if (decision.actions.length === 0 && decision.refusal === undefined) return SETTLED;
+    if (isEmpty(decision)) return SETTLED;
     const payload = describeDecision(decision, aggregate);
     const previous = decision.actions.map((action) =>
       reconciler.applied(aggregate.state, actionChild(action)),
@@ -173,7 +176,9 @@ export class ReconcilePass {
     );
     const what = `the outcome of decision ${record.event.seq}`;
     await this.#context.persist(what, () => this.#context.append(drafts));
-    announce(this.#reportContext(), object, payload, outcomes, aggregate.lastType);
+    const isRepair = aggregate.lastType === 'DriftObserved' && payload.cause === aggregate.lastEvent.seq;
+    const announced = { decided: payload, seq: record.event.seq, isRepair };
+    announce(this.#reportContext(), object, announced, outcomes);
 
     const failures = outcomes.filter((outcome) => outcome.kind === 'failed');
     if (failures.length === 0 || reconciler.decide(this.#aggregate().state).actions.length === 0)
@@ -187,7 +192,9 @@ export class ReconcilePass {
   /** Whatever calls for a pass, what failed is tried again only when it is time, or when something new was recorded. */
   #isBackingOff(): boolean {
     const notBefore = this.#context.retryNotBefore.get(this.#key) ?? Number.NEGATIVE_INFINITY;
-    return this.#aggregate().lastType === 'ActionFailed' && this.#context.clock.monotonic() < notBefore;
+    const { lastType, lastEvent, affectedBy = 0 } = this.#aggregate();
+    const hasNews = lastType !== 'ActionFailed' || affectedBy > lastEvent.seq;
+    return !hasNews && this.#context.clock.monotonic() < notBefore;
   }
 
   async #report(): Promise<void> {
@@ -196,7 +203,8 @@ export class ReconcilePass {
     const object = cache.get(this.#objectKey);
     const aggregate = this.#aggregate();
     if (object === undefined || object.metadata.uid !== aggregate.observed?.uid) return;
-    const report = reconciler.report(aggregate.state, this.#liveView(object, aggregate));
+    const shared = this.#context.projection.contextOf(reconciler);
+    const report = reconciler.report(aggregate.state, this.#liveView(object, aggregate), shared);
     const written = await writeStatus(this.#reportContext(), object, report.status);
     if (written === 'conflict') this.#context.again(this.#key, CONFLICT_DELAY_MS);
     else if (written !== undefined) this.#context.assume(reconciler.resource, written, this.#key);

@@ -46,6 +46,14 @@ export async function writeStatus(
   }
 }
 
+/** A decision on the record. */
+export interface AnnouncedDecision {
+  readonly decided: ActionsDecided;
+  readonly seq: number;
+  /** Whether drift led to it. */
+  readonly isRepair: boolean;
+}
+
 /**
  * Tells users of a decision by one Kubernetes Event, which `kubectl describe` shows. An Event that cannot be written
  * is logged and lost: the record of what happened is the log.
@@ -53,11 +61,10 @@ export async function writeStatus(
 export function announce(
   context: ReportContext,
   object: KubernetesObject,
-  decision: ActionsDecided,
+  decision: AnnouncedDecision,
   outcomes: readonly ActionOutcome[],
-  causeType: string,
 ): void {
-  const { type, reason, message } = summarize(decision, outcomes, causeType);
+  const { type, reason, message } = summarize(decision, outcomes);
   const { name, namespace = 'default', uid } = object.metadata;
   const now = new Date(context.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
   const event: KubernetesObject = {
@@ -86,17 +93,20 @@ export function announce(
   });
 }
 
-function summarize(decision: ActionsDecided, outcomes: readonly ActionOutcome[], causeType: string) {
+function summarize({ decided, seq, isRepair }: AnnouncedDecision, outcomes: readonly ActionOutcome[]) {
   const failed = outcomes.findIndex((outcome) => outcome.kind === 'failed');
   const outcome = outcomes[failed];
-  const action = decision.actions[failed];
+  const action = decided.actions[failed];
   if (outcome?.kind === 'failed' && action !== undefined) {
     const message = `${action.verb} ${action.child}: ${outcome.message}`;
     return { type: 'Warning', reason: `${outcome.reason}`, message };
   }
-  if (decision.refusal !== null) return { type: 'Warning', ...decision.refusal };
-  const isRepair = causeType === 'DriftObserved';
-  const message = `${isRepair ? 'Repaired drift: ' : ''}${describe(decision.actions)} (log seq ${decision.cause + 1})`;
+  if (decided.refusal !== null) return { type: 'Warning', ...decided.refusal };
+  if (decided.phase !== undefined) {
+    const { name, reason, message } = decided.phase;
+    return { type: 'Normal', reason, message: `${name}: ${message} (log seq ${seq})` };
+  }
+  const message = `${isRepair ? 'Repaired drift: ' : ''}${describe(decided.actions)} (log seq ${seq})`;
   return {
     type: isRepair ? 'Warning' : 'Normal',
     reason: isRepair ? 'DriftRepaired' : 'Reconciled',
