@@ -7,6 +7,7 @@ import {
 import { manifestDigest } from './children.js';
 import type { ActionUnconfirmed } from './events.js';
 import { differingPaths } from './owned-fields.js';
+import { isOwnedBy } from './ownership.js';
 import type { Aggregate, PendingAction } from './projection.js';
 
 /**
@@ -38,8 +39,7 @@ function judge(
   live: KubernetesObject | undefined,
 ): ActionUnconfirmed['found'] {
   if (live === undefined) return 'absent';
-  const ownerUid = aggregate.observed?.uid;
-  if (!live.metadata.ownerReferences?.some((owner) => owner.uid === ownerUid)) return 'foreign';
+  if (!isOwnedBy(live, aggregate.observed?.uid ?? '')) return 'foreign';
   const manifest = aggregate.reconciler
     .manifests(aggregate.state)
     .find((wanted) => manifestDigest(wanted) === decided.digest);

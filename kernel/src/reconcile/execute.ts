@@ -10,6 +10,7 @@ import type { Term } from '../contracts/leadership.js';
 import type { Action, Manifest } from '../contracts/reconciler.js';
 import { RynxsError } from '../errors/rynxs-error.js';
 import { differingPaths, mergeOwned, newObject } from './owned-fields.js';
+import { isOwnedBy } from './ownership.js';
 import { scrub } from './scrub.js';
 
 /** What came of an action: recorded as ActionApplied or ActionFailed. */
@@ -86,10 +87,7 @@ async function create(manifest: Manifest, key: ObjectKey, context: ExecuteContex
     if (!(error instanceof ClusterError) || error.reason !== 'exists') throw error;
     const live = await read(resource, key, context, true);
     if (live === undefined) throw error;
-    const isOurs = live.metadata.ownerReferences?.some(
-      (owner) => owner.uid === context.ownerUid && owner.controller,
-    );
-    if (isOurs !== true) return foreign(resource, key);
+    if (!isOwnedBy(live, context.ownerUid)) return foreign(resource, key);
     return differingPaths(object, live).length === 0
       ? applied(resource, live, context)
       : update(manifest, live, context);

@@ -6,6 +6,7 @@ import type { Manifest } from '../contracts/reconciler.js';
 import { childKey, manifestDigest } from './children.js';
 import type { DriftObserved, ObjectObserved } from './events.js';
 import { differingPaths, valuesAt } from './owned-fields.js';
+import { isOwnedBy } from './ownership.js';
 import type { Aggregate } from './projection.js';
 
 /** The payload of `<Kind>Observed` when the object is not as it was recorded; undefined when nothing is new. */
@@ -77,7 +78,7 @@ export function observeDrift(
     const desired = manifestDigest(manifest);
     const key = namespace === undefined ? { name } : { namespace, name };
     const live = context.cacheOf(manifest.resource).get(key);
-    const isOurs = live?.metadata.ownerReferences?.some((owner) => owner.uid === context.ownerUid) ?? false;
+    const isOurs = live !== undefined && isOwnedBy(live, context.ownerUid);
     if (live === undefined || (live.metadata.uid !== expected.uid && !isOurs)) {
       drifts.push({ v: 1, child, uid: null, paths: [], digests: { desired, observed: null } });
       continue;

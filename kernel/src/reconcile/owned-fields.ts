@@ -4,7 +4,8 @@ import type { KubernetesObject } from '../contracts/cluster.js';
  * Which fields of a live object are ours: exactly those that the manifest has. Members that the manifest lacks
  * (server defaults, others' annotations) are not looked at. Lists are ours as a whole: same length, same order, and
  * element by element only the members that the manifest's element has. A member that is null is ours as absent. Of
- * metadata, only labels, annotations and the presence of our owner references count.
+ * metadata, only labels, annotations and the presence of our owner references count; an empty list of owner references
+ * is ours as a whole, like any other list.
  */
 
 const MAX_PATHS = 32;
@@ -19,6 +20,9 @@ export function differingPaths(desired: KubernetesObject, live: KubernetesObject
   const { labels, annotations, ownerReferences } = desired.metadata;
   compare(labels, live.metadata.labels, '/metadata/labels', paths);
   compare(annotations, live.metadata.annotations, '/metadata/annotations', paths);
+  // None at all is meant, of anybody: what is to outlive its owner must not go with somebody else.
+  if (ownerReferences?.length === 0 && (live.metadata.ownerReferences?.length ?? 0) > 0)
+    paths.push('/metadata/ownerReferences');
   for (const wanted of ownerReferences ?? []) {
     const found = live.metadata.ownerReferences?.find((reference) => reference.uid === wanted.uid);
     compare(wanted, found, '/metadata/ownerReferences', paths);
@@ -56,7 +60,7 @@ export function mergeOwned(
   const { metadata: wantedMeta, ...wantedRest } = desired;
   const { metadata: previousMeta, ...previousRest } = previous ?? { metadata: undefined };
   const merged = mergeValue(liveRest, wantedRest, previousRest) as Record<string, unknown>;
-  const references = [...(liveMeta.ownerReferences ?? [])];
+  const references = wantedMeta.ownerReferences?.length === 0 ? [] : [...(liveMeta.ownerReferences ?? [])];
   for (const wanted of wantedMeta.ownerReferences ?? []) {
     const index = references.findIndex((reference) => reference.uid === wanted.uid);
     if (index < 0) references.push(wanted);
@@ -66,7 +70,9 @@ export function mergeOwned(
     ...liveMeta,
     ...mergedMap('labels', liveMeta.labels, wantedMeta.labels, previousMeta?.labels),
     ...mergedMap('annotations', liveMeta.annotations, wantedMeta.annotations, previousMeta?.annotations),
-    ...(references.length === 0 ? {} : { ownerReferences: references }),
+    ...(references.length === 0 && liveMeta.ownerReferences === undefined
+      ? {}
+      : { ownerReferences: references }),
   };
   return { ...merged, metadata };
 }

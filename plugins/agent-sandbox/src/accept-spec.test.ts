@@ -16,9 +16,9 @@ describe('an Agent spec', () => {
       image,
       env: [],
       resources: {},
-      workspace: { size: '1Gi', accessModes: ['ReadWriteOnce'] },
-      egress: { dns: false, cidrs: [] },
-      isolation: { user: 65_532, readOnlyRootFilesystem: true },
+      workspace: { size: '1Gi', accessModes: ['ReadWriteOnce'], isRetained: false },
+      network: { groups: [], egress: { dns: false, cidrs: [], agents: [] }, ingress: { agents: [] } },
+      isolation: { user: 65_532, readOnlyRootFilesystem: true, userNamespace: false },
     });
   });
 
@@ -26,9 +26,9 @@ describe('an Agent spec', () => {
     const filled = {
       role: 'sandbox',
       image,
-      workspace: { accessModes: ['ReadWriteOnce'] },
-      network: { egress: { dns: false } },
-      isolation: { user: 65_532, readOnlyRootFilesystem: true },
+      workspace: {},
+      network: { egress: { dns: false }, ingress: {} },
+      isolation: { user: 65_532, readOnlyRootFilesystem: true, userNamespace: false },
       lifecycle: { state: 'Running' },
     };
     expect(observe(filled)).to.deep.equal(observe({ image }));
@@ -41,7 +41,7 @@ describe('an Agent spec', () => {
       requests: { cpu: '500m', memory: '1Gi' },
       limits: { cpu: '2', memory: '1536Mi' },
     });
-    expect(computer?.workspace.size).to.equal('2Gi');
+    expect(computer?.workspace).to.include({ size: '2Gi' });
   });
 
   const refused: Readonly<Record<string, readonly [Json, string]>> = {
@@ -55,12 +55,12 @@ describe('an Agent spec', () => {
     'an image that is no text': [{ image: 3.11 }, 'spec.image must be a string'],
     'an unknown role': [{ image, role: 'robot' }, 'spec.role must be one of sandbox, service'],
     'an unknown field': [
-      { image, universe: 'lab' },
-      'spec.universe is not a field that this version knows; remove it',
+      { image, planet: 'lab' },
+      'spec.planet is not a field that this version knows; remove it',
     ],
     'an unknown field further in': [
-      { image, workspace: { retain: true } },
-      'spec.workspace.retain is not a field that this version knows; remove it',
+      { image, workspace: { keep: true } },
+      'spec.workspace.keep is not a field that this version knows; remove it',
     ],
     'arguments of a sandbox without a command': [
       { image, args: ['x'] },
@@ -136,6 +136,46 @@ describe('an Agent spec', () => {
       { image, network: { egress: { cidrs: [{ cidr: '10.0.0.0/8', ports: [{ port: 0 }] }] } } },
       'spec.network.egress.cidrs[0].ports[0].port must be 1 to 65535',
     ],
+    'a rule for agents that names nobody': [
+      { image, network: { egress: { agents: [{ ports: [{ port: 443 }] }] } } },
+      'spec.network.egress.agents[0] must have exactly one of name and group',
+    ],
+    'a rule for agents that names two': [
+      { image, network: { ingress: { agents: [{ name: 'a', group: 'b', ports: [{ port: 443 }] }] } } },
+      'spec.network.ingress.agents[0] must have exactly one of name and group',
+    ],
+    'a rule for agents without ports': [
+      { image, network: { ingress: { agents: [{ name: 'a' }] } } },
+      'spec.network.ingress.agents[0].ports is required',
+    ],
+    'a group that is no label': [
+      { image, network: { groups: ['a/b'] } },
+      'spec.network.groups[0] must be lower-case letters, digits and hyphens, with a letter or digit at both ends',
+    ],
+    'a group given twice': [
+      { image, network: { groups: ['a', 'a'] } },
+      'spec.network.groups[1] repeats an earlier entry',
+    ],
+    'a seccomp profile elsewhere': [
+      { image, isolation: { seccompProfile: '../unconfined.json' } },
+      'spec.isolation.seccompProfile must be a relative path such as profiles/agent.json',
+    ],
+    'an AppArmor profile with blanks': [
+      { image, isolation: { appArmorProfile: 'a b' } },
+      'spec.isolation.appArmorProfile must be the name of a profile such as k8s-agent',
+    ],
+    'an unknown retention': [
+      { image, workspace: { retain: 'Forever' } },
+      'spec.workspace.retain must be one of Retain, Delete',
+    ],
+    'an existing claim of another size': [
+      { image, workspace: { existingClaim: 'data', size: '1Gi', retain: 'Retain' } },
+      'spec.workspace.size does not go with existingClaim; leave it out; spec.workspace.retain does not go with existingClaim; leave it out',
+    ],
+    'a universe that is no name': [
+      { image, universe: 'My Lab' },
+      'spec.universe must be lower-case letters, digits, hyphens and dots, with a letter or digit at both ends',
+    ],
     'the user root': [{ image, isolation: { user: 0 } }, 'spec.isolation.user must be 1 to 2147483647'],
     'a word for true': [
       { image, isolation: { readOnlyRootFilesystem: 'yes' } },
@@ -197,21 +237,33 @@ describe('the workspace of an Agent', () => {
 
   it('has the size that the operator gives it when the Agent gives none', () => {
     const by = reconciler(5 * 1024 ** 3);
-    expect(observe({ image }, undefined, { by }).computer?.workspace.size).to.equal('5Gi');
+    expect(observe({ image }, undefined, { by }).computer?.workspace).to.include({ size: '5Gi' });
   });
 
   it('keeps its size when the default of the operator changes, or when the Agent gives none any more', () => {
     const before = observe({ image: 'old' });
-    expect(observe({ image }, before, { by: reconciler(5 * 1024 ** 3) }).computer?.workspace.size).to.equal(
-      '1Gi',
-    );
-    expect(change({ size: '3Gi' }, {}).computer?.workspace.size).to.equal('3Gi');
+    const after = observe({ image }, before, { by: reconciler(5 * 1024 ** 3) });
+    expect(after.computer?.workspace).to.include({ size: '1Gi' });
+    expect(change({ size: '3Gi' }, {}).computer?.workspace).to.include({ size: '3Gi' });
   });
 
   it('may grow', () => {
     const { refusal, computer } = change({ size: '1Gi' }, { size: '2Gi' });
     expect(refusal).to.equal(undefined);
-    expect(computer?.workspace.size).to.equal('2Gi');
+    expect(computer?.workspace).to.include({ size: '2Gi' });
+  });
+
+  it('may be retained, and not, at any time', () => {
+    const { refusal, computer } = change({ retain: 'Delete' }, { retain: 'Retain' });
+    expect(refusal).to.equal(undefined);
+    expect(computer?.workspace).to.include({ isRetained: true });
+    expect(change({ retain: 'Retain' }, {}).computer?.workspace).to.include({ isRetained: false });
+  });
+
+  it('is a claim that there is, with nothing else said of it', () => {
+    const { refusal, computer } = observe({ image, workspace: { existingClaim: 'data' } });
+    expect(refusal).to.equal(undefined);
+    expect(computer?.workspace).to.deep.equal({ existingClaim: 'data' });
   });
 
   const remedy = 'cannot be changed; make another Agent and move the files';
@@ -235,6 +287,16 @@ describe('the workspace of an Agent', () => {
       { accessModes: ['ReadWriteMany'] },
       `spec.workspace.accessModes ${remedy}`,
     ],
+    ...[
+      [{ existingClaim: 'a' }, { existingClaim: 'b' }],
+      [{ existingClaim: 'a' }, {}],
+      [{}, { existingClaim: 'a' }],
+    ].map(([before = {}, after = {}]): [string, JsonMap, JsonMap, string] => [
+      `become ${JSON.stringify(after)} after ${JSON.stringify(before)}`,
+      before,
+      after,
+      'spec.workspace.existingClaim cannot be changed; make another Agent',
+    ]),
   ];
   for (const [what, before, after, message] of refusals) {
     it(`cannot ${what}`, () => {

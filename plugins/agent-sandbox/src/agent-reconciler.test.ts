@@ -17,13 +17,22 @@ reconcilerSuite({
       args: ['--verbose'],
       env: [{ name: 'A', value: 'ä' }],
       resources: { limits: { cpu: '0.5', memory: '1024Mi' } },
-      workspace: { size: '2Gi' },
-      network: { egress: { dns: true, cidrs: [{ cidr: '10.0.0.0/8', ports: [{ port: 443 }] }] } },
-      isolation: { user: 1000, runtimeClassName: 'gvisor' },
+      workspace: { size: '2Gi', retain: 'Retain' },
+      network: {
+        groups: ['lab'],
+        egress: {
+          dns: true,
+          cidrs: [{ cidr: '10.0.0.0/8', ports: [{ port: 443 }] }],
+          agents: [{ name: 'db', ports: [{ port: 5432 }] }],
+        },
+        ingress: { agents: [{ group: 'lab', ports: [{ port: 80 }] }] },
+      },
+      isolation: { user: 1000, runtimeClassName: 'gvisor', userNamespace: true, seccompProfile: 'a.json' },
     }),
+    agent({ image, workspace: { existingClaim: 'data' } }),
     agent({ image, workspace: { size: '2Gi' }, lifecycle: { state: 'Suspended' } }),
   ],
-  refused: [agent({ image: '' }), agent({ image, workspace: { retain: true } })],
+  refused: [agent({ image: '' }), agent({ image, workspace: { keep: true } })],
 });
 
 describe('the agent-sandbox plugin', () => {

@@ -77,7 +77,7 @@ describe('the definition of Agent', () => {
 
   it('writes every rule with a message', () => {
     const rules = all.flatMap(([, schema]) => schema['x-kubernetes-validations'] ?? []);
-    expect(rules).to.have.lengthOf(5);
+    expect(rules).to.have.lengthOf(9);
     for (const { rule, message } of rules) {
       expect(message).to.match(/^[a-zA-Z ]+/);
       // Mistakes that an API server would answer by refusing the definition.

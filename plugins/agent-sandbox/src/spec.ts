@@ -8,9 +8,31 @@ export interface EnvVariable {
 /** Amounts by resource (`cpu`, `memory`, `ephemeral-storage`), canonical quantities. */
 export type Amounts = Readonly<Record<string, string>>;
 
-export interface EgressRule {
+export interface Port {
+  readonly protocol: string;
+  readonly port: number;
+}
+
+export interface CidrRule {
   readonly cidr: string;
-  readonly ports: readonly { readonly protocol: string; readonly port: number }[];
+  readonly ports: readonly Port[];
+}
+
+/** Other Agents of the namespace; exactly one of `name` and `group` is there. */
+export interface AgentRule {
+  readonly name?: string;
+  readonly group?: string;
+  readonly ports: readonly Port[];
+}
+
+export interface Network {
+  readonly groups: readonly string[];
+  readonly egress: {
+    readonly dns: boolean;
+    readonly cidrs: readonly CidrRule[];
+    readonly agents: readonly AgentRule[];
+  };
+  readonly ingress: { readonly agents: readonly AgentRule[] };
 }
 
 /**
@@ -30,19 +52,44 @@ export interface Computer {
   readonly env: readonly EnvVariable[];
   readonly resources: { readonly requests?: Amounts; readonly limits?: Amounts };
   readonly workspace: Workspace;
-  readonly egress: { readonly dns: boolean; readonly cidrs: readonly EgressRule[] };
-  readonly isolation: {
-    readonly runtimeClassName?: string;
-    readonly user: number;
-    readonly readOnlyRootFilesystem: boolean;
-  };
+  readonly network: Network;
+  readonly isolation: Isolation;
 }
 
-export interface Workspace {
+export interface Isolation {
+  readonly runtimeClassName?: string;
+  readonly user: number;
+  readonly readOnlyRootFilesystem: boolean;
+  readonly userNamespace: boolean;
+  /** Profiles that are on the node; absent for those of the container runtime. */
+  readonly seccompProfile?: string;
+  readonly appArmorProfile?: string;
+}
+
+/** A claim that the Agent makes, or one that it is given. */
+export type Workspace = OwnWorkspace | GivenWorkspace;
+
+export interface OwnWorkspace {
   /** Canonical quantity. */
   readonly size: string;
   readonly storageClassName?: string;
   readonly accessModes: readonly string[];
+  /** Whether the claim outlives the Agent. */
+  readonly isRetained: boolean;
+}
+
+export interface GivenWorkspace {
+  readonly existingClaim: string;
+}
+
+/** Whether the computer works in a claim that somebody else made. */
+export function isGiven(workspace: Workspace): workspace is GivenWorkspace {
+  return 'existingClaim' in workspace;
+}
+
+/** Name of the claim behind /workspace. */
+export function claimNameOf({ name, workspace }: Pick<Computer, 'name' | 'workspace'>): string {
+  return isGiven(workspace) ? workspace.existingClaim : name;
 }
 
 /** When the computer runs. */

@@ -1,5 +1,5 @@
 import type { Manifest, ObjectMeta } from '@rynxs/kernel';
-import type { Computer } from '../spec.js';
+import { type AgentRule, type Computer, isGiven, type Port } from '../spec.js';
 import { CONFIG_MAP } from './resource-types.js';
 
 /** Entry of the ConfigMap, and file in /etc/rynxs. */
@@ -13,27 +13,39 @@ export function configMap(computer: Computer, metadata: ObjectMeta): Manifest {
   };
 }
 
-function agentFile({ name, namespace, role, image, workspace, egress, isolation }: Computer): string {
+function agentFile({ name, namespace, role, image, workspace, network, isolation }: Computer): string {
+  const { egress, ingress } = network;
   const description = {
     name,
     namespace,
     role,
     image,
     user: isolation.user,
-    workspace: { path: '/workspace', size: workspace.size },
+    workspace: {
+      path: '/workspace',
+      ...(isGiven(workspace) ? { claim: workspace.existingClaim } : { size: workspace.size }),
+    },
     network: {
-      ingress: 'denied',
-      egress:
-        egress.dns || egress.cidrs.length > 0
-          ? [
-              ...(egress.dns ? ["names at the cluster's DNS"] : []),
-              ...egress.cidrs.map(
-                ({ cidr, ports }) =>
-                  `${cidr} at ${ports.map(({ protocol, port }) => `${protocol} ${port}`).join(', ')}`,
-              ),
-            ]
-          : 'denied',
+      ...(network.groups.length > 0 ? { groups: network.groups } : {}),
+      ingress: orDenied(ingress.agents.map((rule) => `${agentsOf(rule)} at ${portsOf(rule)}`)),
+      egress: orDenied([
+        ...(egress.dns ? ["names at the cluster's DNS"] : []),
+        ...egress.cidrs.map((rule) => `${rule.cidr} at ${portsOf(rule)}`),
+        ...egress.agents.map((rule) => `${agentsOf(rule)} at ${portsOf(rule)}`),
+      ]),
     },
   };
   return `${JSON.stringify(description, null, 2)}\n`;
+}
+
+function orDenied(rules: readonly string[]): readonly string[] | 'denied' {
+  return rules.length > 0 ? rules : 'denied';
+}
+
+function agentsOf({ name, group }: AgentRule): string {
+  return group === undefined ? `agent ${name}` : `agents of group ${group}`;
+}
+
+function portsOf({ ports }: { readonly ports: readonly Port[] }): string {
+  return ports.map(({ protocol, port }) => `${protocol} ${port}`).join(', ');
 }

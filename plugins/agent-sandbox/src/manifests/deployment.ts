@@ -1,7 +1,7 @@
 import type { Manifest, ObjectMeta } from '@rynxs/kernel';
-import { type Computer, type EnvVariable, isIdle } from '../spec.js';
+import { type Computer, claimNameOf, type EnvVariable, type Isolation, isIdle } from '../spec.js';
 import { AGENT_FILE } from './config-map.js';
-import { labelsOf, selectorOf } from './metadata.js';
+import { podLabelsOf, selectorOf } from './metadata.js';
 import { DEPLOYMENT } from './resource-types.js';
 
 /** Name of the only container. */
@@ -27,7 +27,8 @@ const VOLUME_MOUNTS = [
   { name: 'config', mountPath: '/etc/rynxs', readOnly: true },
 ];
 
-// A null is owned as absent: whoever adds a host network or another strategy by hand has it taken out again.
+// A null is owned as absent: whoever adds a host network, another strategy or a profile for the container by hand has
+// it taken out again.
 
 /** One pod that holds to the restricted Pod Security profile, or none while the computer does not run. */
 export function deployment(computer: Computer, metadata: ObjectMeta): Manifest {
@@ -44,7 +45,7 @@ export function deployment(computer: Computer, metadata: ObjectMeta): Manifest {
         // The workspace is one volume: two pods of one computer must never overlap.
         strategy: { type: 'Recreate', rollingUpdate: null },
         selector: { matchLabels: selectorOf(name) },
-        template: { metadata: { labels: labelsOf(name) }, spec: podSpec(computer) },
+        template: { metadata: { labels: podLabelsOf(computer) }, spec: podSpec(computer) },
       },
     },
   };
@@ -52,34 +53,48 @@ export function deployment(computer: Computer, metadata: ObjectMeta): Manifest {
 
 function podSpec(computer: Computer) {
   const { name, isolation } = computer;
-  const { runtimeClassName, user } = isolation;
   return {
-    runtimeClassName: runtimeClassName ?? null,
+    runtimeClassName: isolation.runtimeClassName ?? null,
     ...(isIdle(computer) ? { terminationGracePeriodSeconds: IDLE_GRACE_PERIOD_SECONDS } : {}),
     hostNetwork: null,
     hostPID: null,
     hostIPC: null,
+    // Without the field a pod shares the users of its node.
+    hostUsers: isolation.userNamespace ? false : null,
     shareProcessNamespace: null,
+    serviceAccountName: null,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: user,
-      runAsGroup: user,
-      fsGroup: user,
-      // Walking through a large workspace at each start would take minutes.
-      fsGroupChangePolicy: 'OnRootMismatch',
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: podSecurityContext(isolation),
     // Owned although empty, so that one that somebody adds is drift.
     initContainers: [],
     containers: [container(computer)],
     volumes: [
-      { name: 'workspace', persistentVolumeClaim: { claimName: name } },
+      { name: 'workspace', persistentVolumeClaim: { claimName: claimNameOf(computer) } },
       { name: 'tmp', emptyDir: {} },
       { name: 'config', configMap: { name, items: [{ key: AGENT_FILE, path: AGENT_FILE }] } },
     ],
   };
+}
+
+function podSecurityContext({ user, seccompProfile, appArmorProfile }: Isolation) {
+  return {
+    runAsNonRoot: true,
+    runAsUser: user,
+    runAsGroup: user,
+    fsGroup: user,
+    // Walking through a large workspace at each start would take minutes.
+    fsGroupChangePolicy: 'OnRootMismatch',
+    supplementalGroups: [],
+    sysctls: [],
+    seLinuxOptions: null,
+    seccompProfile: profile(seccompProfile) ?? { type: 'RuntimeDefault', localhostProfile: null },
+    appArmorProfile: profile(appArmorProfile) ?? null,
+  };
+}
+
+function profile(localhostProfile: string | undefined) {
+  return localhostProfile === undefined ? undefined : { type: 'Localhost', localhostProfile };
 }
 
 function container(computer: Computer) {
@@ -94,7 +109,15 @@ function container(computer: Computer) {
     env: variables(env),
     envFrom: [],
     resources: owned(resources),
+    // No port of the node, either.
+    ports: [],
     securityContext: {
+      runAsNonRoot: null,
+      runAsUser: null,
+      runAsGroup: null,
+      seLinuxOptions: null,
+      seccompProfile: null,
+      appArmorProfile: null,
       allowPrivilegeEscalation: false,
       capabilities: { add: [], drop: ['ALL'] },
       privileged: false,

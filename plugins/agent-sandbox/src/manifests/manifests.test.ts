@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '@rynxs/kernel';
+import { type KubernetesObject, OWNER_UID_ANNOTATION } from '@rynxs/kernel';
 import { canonicalize, type Json } from '@rynxs/log';
 import { expect } from 'chai';
 import { observe, reconciler } from '../testing/agent.js';
@@ -99,6 +99,22 @@ describe('the claim of an Agent', () => {
     });
     expect(child('PersistentVolumeClaim', { image }).spec).not.to.have.property('storageClassName');
   });
+
+  it('belongs to nobody when it is retained, but says whose it is', () => {
+    const { metadata } = child('PersistentVolumeClaim', { image, workspace: { retain: 'Retain' } });
+    expect(metadata.ownerReferences).to.deep.equal([]);
+    expect(metadata.annotations).to.deep.equal({ [OWNER_UID_ANNOTATION]: 'agent-uid' });
+    expect(metadata.labels).to.include({ [AGENT_LABEL]: 'my-agent' });
+  });
+
+  it('is not made where the Agent was given one', () => {
+    const manifests = reconciler().manifests(observe({ image, workspace: { existingClaim: 'data' } }));
+    expect(manifests.map(({ resource }) => resource.kind)).to.deep.equal([
+      'ConfigMap',
+      'NetworkPolicy',
+      'Deployment',
+    ]);
+  });
 });
 
 describe('the policy of an Agent', () => {
@@ -143,6 +159,45 @@ describe('the policy of an Agent', () => {
   });
 });
 
+describe('the policy between Agents', () => {
+  it('allows a connection in the namespace, by name and by group, in both directions', () => {
+    const agents = [
+      { name: 'db', ports: [{ port: 5432 }] },
+      { group: 'lab', ports: [{ port: 80 }, { protocol: 'UDP', port: 53 }] },
+    ];
+    const { spec } = child('NetworkPolicy', { image, network: { egress: { agents }, ingress: { agents } } });
+    const rules = [
+      {
+        peers: [
+          {
+            podSelector: {
+              matchLabels: { 'app.kubernetes.io/name': 'agent', 'app.kubernetes.io/instance': 'db' },
+            },
+          },
+        ],
+        ports: [{ protocol: 'TCP', port: 5432 }],
+      },
+      {
+        peers: [
+          {
+            podSelector: {
+              matchLabels: { 'app.kubernetes.io/name': 'agent', 'group.universe.ai/lab': 'true' },
+            },
+          },
+        ],
+        ports: [
+          { protocol: 'TCP', port: 80 },
+          { protocol: 'UDP', port: 53 },
+        ],
+      },
+    ];
+    expect(spec).to.deep.include({
+      ingress: rules.map(({ peers, ports }) => ({ from: peers, ports })),
+      egress: rules.map(({ peers, ports }) => ({ to: peers, ports })),
+    });
+  });
+});
+
 describe('the Deployment of an Agent', () => {
   it('runs one pod, never two at a time, and none while the computer does not run', () => {
     expect(child('Deployment', { image }).spec).to.deep.include({
@@ -177,14 +232,58 @@ describe('the Deployment of an Agent', () => {
         runAsGroup: 65_532,
         fsGroup: 65_532,
         fsGroupChangePolicy: 'OnRootMismatch',
-        seccompProfile: { type: 'RuntimeDefault' },
+        supplementalGroups: [],
+        sysctls: [],
+        seLinuxOptions: null,
+        seccompProfile: { type: 'RuntimeDefault', localhostProfile: null },
+        appArmorProfile: null,
       },
     });
+    expect(container({ image })).to.deep.include({ ports: [] });
     expect(container({ image }).securityContext).to.deep.equal({
+      runAsNonRoot: null,
+      runAsUser: null,
+      runAsGroup: null,
+      seLinuxOptions: null,
+      seccompProfile: null,
+      appArmorProfile: null,
       allowPrivilegeEscalation: false,
       capabilities: { add: [], drop: ['ALL'] },
       privileged: false,
       readOnlyRootFilesystem: true,
+    });
+  });
+
+  it('uses the profiles on the node and the user namespace that the Agent names', () => {
+    const isolation = {
+      seccompProfile: 'agents/strict.json',
+      appArmorProfile: 'k8s-agent',
+      userNamespace: true,
+    };
+    const { hostUsers, securityContext } = podSpec({ image, isolation }) as Record<string, Json>;
+    expect(hostUsers).to.equal(false);
+    expect(securityContext).to.deep.include({
+      seccompProfile: { type: 'Localhost', localhostProfile: 'agents/strict.json' },
+      appArmorProfile: { type: 'Localhost', localhostProfile: 'k8s-agent' },
+    });
+    expect(podSpec({ image })).to.include({ hostUsers: null });
+  });
+
+  it('labels its pods with the groups of the Agent', () => {
+    const { template } = child('Deployment', { image, network: { groups: ['a', 'b'] } }).spec as {
+      template: { metadata: { labels: Record<string, string> } };
+    };
+    expect(template.metadata.labels).to.include({
+      'group.universe.ai/a': 'true',
+      'group.universe.ai/b': 'true',
+    });
+  });
+
+  it('works in the claim that it was given', () => {
+    const workspace = { existingClaim: 'data' };
+    expect(podSpec({ image, workspace }).volumes).to.deep.include({
+      name: 'workspace',
+      persistentVolumeClaim: { claimName: 'data' },
     });
   });
 

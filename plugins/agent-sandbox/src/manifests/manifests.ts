@@ -1,5 +1,5 @@
 import { childKey, type Manifest } from '@rynxs/kernel';
-import type { Computer } from '../spec.js';
+import { type Computer, isGiven } from '../spec.js';
 import { configMap } from './config-map.js';
 import { deployment } from './deployment.js';
 import { childMetadata } from './metadata.js';
@@ -13,9 +13,10 @@ export function manifestsOf(computer: Computer): readonly Manifest[] {
   const remembered = known.get(computer);
   if (remembered !== undefined) return remembered;
   const metadata = childMetadata(computer);
+  const { workspace } = computer;
   const manifests = [
     configMap(computer, metadata),
-    workspaceClaim(computer, metadata),
+    ...(isGiven(workspace) ? [] : [workspaceClaim(computer, workspace)]),
     networkPolicy(computer, metadata),
     deployment(computer, metadata),
   ];

@@ -1,9 +1,12 @@
-import type { ObjectMeta } from '@rynxs/kernel';
+import { type ObjectMeta, OWNER_UID_ANNOTATION } from '@rynxs/kernel';
 import { AGENT } from '../definition.js';
 import type { Computer } from '../spec.js';
 
 /** Label that holds the name of the Agent and that nobody else uses. */
 export const AGENT_LABEL = `${AGENT.group}/agent`;
+
+/** Prefix of the labels by which pods belong to groups of Agents. */
+const GROUP_LABEL_PREFIX = `group.${AGENT.group}`;
 
 /** Labels of everything that belongs to an Agent. */
 export function labelsOf(name: string): Readonly<Record<string, string>> {
@@ -20,6 +23,21 @@ export function selectorOf(name: string): Readonly<Record<string, string>> {
   return { 'app.kubernetes.io/name': 'agent', 'app.kubernetes.io/instance': name };
 }
 
+/** Labels of the pods of an Agent: those that select it, and its groups. */
+export function podLabelsOf({ name, network }: Computer): Readonly<Record<string, string>> {
+  const groups = network.groups.map((group) => [groupLabel(group), 'true'] as const);
+  return { ...labelsOf(name), ...Object.fromEntries(groups) };
+}
+
+/** Labels that select the pods of all Agents in a group. */
+export function groupSelectorOf(group: string): Readonly<Record<string, string>> {
+  return { 'app.kubernetes.io/name': 'agent', [groupLabel(group)]: 'true' };
+}
+
+function groupLabel(group: string): string {
+  return `${GROUP_LABEL_PREFIX}/${group}`;
+}
+
 /**
  * Metadata of a child: named after the Agent, and deleted with it by the garbage collector. `blockOwnerDeletion` is
  * left out, because it asks for rights on finalizers and nothing here has to go in a certain order.
@@ -33,4 +51,18 @@ export function childMetadata({ namespace, name, uid }: Computer): ObjectMeta {
     controller: true,
   };
   return { name, namespace, labels: labelsOf(name), ownerReferences: [owner] };
+}
+
+/**
+ * Metadata of a child that outlives its Agent. No owner reference is written out although it is empty: only so is one
+ * that somebody adds drift, before the garbage collector goes by it.
+ */
+export function retainedMetadata({ namespace, name, uid }: Computer): ObjectMeta {
+  return {
+    name,
+    namespace,
+    labels: labelsOf(name),
+    annotations: { [OWNER_UID_ANNOTATION]: uid },
+    ownerReferences: [],
+  };
 }

@@ -2,7 +2,7 @@ import { type KubernetesObject, type LiveView, manifestDigest, type Report } fro
 import type { JsonMap } from '@rynxs/log';
 import { manifestsOf } from '../manifests/manifests.js';
 import { DEPLOYMENT, POD } from '../manifests/resource-types.js';
-import type { Computer } from '../spec.js';
+import { type Computer, claimNameOf, isGiven } from '../spec.js';
 import { type AgentState, isExpired } from '../state.js';
 import { type Assessment, assessment } from './assessment.js';
 import { type Condition, writtenConditions } from './conditions.js';
@@ -28,9 +28,7 @@ export function reportAgent(state: AgentState, live: LiveView): Report {
     phase: phaseOf(state, health),
     conditions: [...writtenConditions(conditions, previous, generation, live.now)],
     ...(isShown ? { podName: pod.metadata.name } : {}),
-    ...(computer === undefined
-      ? {}
-      : { workspace: { claimName: computer.name, size: computer.workspace.size } }),
+    ...(computer === undefined ? {} : { workspace: workspaceOf(computer) }),
     ...(lifecycle.expiresAt === undefined ? {} : { expiresAt: lifecycle.expiresAt }),
     ...(isShown && limitations.length > 0
       ? { limitations: limitations.map((limitation) => ({ ...limitation })) }
@@ -177,6 +175,11 @@ function conditionsOf(
         ]
       : []),
   ];
+}
+
+function workspaceOf(computer: Computer): JsonMap {
+  const { workspace } = computer;
+  return { claimName: claimNameOf(computer), ...(isGiven(workspace) ? {} : { size: workspace.size }) };
 }
 
 function objectsOf({ children }: LiveView, kind: string): readonly KubernetesObject[] {

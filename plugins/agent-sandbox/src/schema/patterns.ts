@@ -13,6 +13,9 @@ export const BYTES = '^[0-9]{1,15}(\\.[0-9]{1,3})?(k|M|G|T|Ki|Mi|Gi|Ti)?$';
 export const CIDR =
   '^([0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}/[0-9]{1,2}|[0-9a-fA-F:]{2,39}/[0-9]{1,3})$';
 export const DURATION = '^[1-9][0-9]{0,4}(s|m|h|d)$';
+/** A path below the kubelet's directory of seccomp profiles; no part of it starts with a dot. */
+export const SECCOMP_PROFILE = '^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$';
+export const APP_ARMOR_PROFILE = '^[A-Za-z0-9][A-Za-z0-9._/-]*$';
 export const TEXT_WITHOUT_NUL = '^[^\\x00]*$';
 
 /** What each pattern asks for, in words. */
@@ -26,5 +29,7 @@ export const PATTERN_WORDS: PatternWords = {
   [BYTES]: 'an amount of bytes such as 512Mi or 10Gi',
   [CIDR]: 'a network such as 203.0.113.0/24 or 2001:db8::/32',
   [DURATION]: 'a duration such as 90s, 30m, 8h or 7d',
+  [SECCOMP_PROFILE]: 'a relative path such as profiles/agent.json',
+  [APP_ARMOR_PROFILE]: 'the name of a profile such as k8s-agent',
   [TEXT_WITHOUT_NUL]: 'text without NUL characters',
 };

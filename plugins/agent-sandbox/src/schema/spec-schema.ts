@@ -1,37 +1,23 @@
+import { bytesAmount, cpuAmount } from './amount-schema.js';
 import { CREDENTIAL_NAME } from './credentials.js';
-import {
-  BYTES,
-  CIDR,
-  CPU,
-  DNS_SUBDOMAIN,
-  DURATION,
-  ENV_NAME,
-  IMAGE,
-  SECRET_KEY,
-  TEXT_WITHOUT_NUL,
-} from './patterns.js';
+import { isolationSchema } from './isolation-schema.js';
+import { networkSchema } from './network-schema.js';
+import { DNS_SUBDOMAIN, DURATION, ENV_NAME, IMAGE, SECRET_KEY, TEXT_WITHOUT_NUL } from './patterns.js';
 import type { StructuralSchema } from './structural-schema.js';
+import { workspaceSchema } from './workspace-schema.js';
 
 /**
  * The schema of an Agent's spec. Whatever it accepts is enforced; a field that nothing enforces does not exist. Rules
  * that it cannot say are CEL rules beside it, and `accept-spec.ts` repeats each of them.
  */
 
-const amount = (pattern: string, description: string): StructuralSchema => ({
-  description,
-  anyOf: [{ type: 'integer' }, { type: 'string' }],
-  'x-kubernetes-int-or-string': true,
-  maxLength: 24,
-  pattern,
-});
-
 const amounts = (description: string): StructuralSchema => ({
   type: 'object',
   description,
   properties: {
-    cpu: amount(CPU, 'Cores, such as 2, 0.5 or 500m.'),
-    memory: amount(BYTES, 'Bytes, such as 512Mi or 4Gi.'),
-    'ephemeral-storage': amount(BYTES, 'Bytes of /tmp, logs and the writable layer together, such as 1Gi.'),
+    cpu: cpuAmount('Cores, such as 2, 0.5 or 500m.'),
+    memory: bytesAmount('Bytes, such as 512Mi or 4Gi.'),
+    'ephemeral-storage': bytesAmount('Bytes of /tmp, logs and the writable layer together, such as 1Gi.'),
   },
 });
 
@@ -93,139 +79,6 @@ const env: StructuralSchema = {
   },
 };
 
-const workspace: StructuralSchema = {
-  type: 'object',
-  description:
-    'The directory /workspace, which lasts as long as the Agent: through restarts, new images and suspension.',
-  default: {},
-  properties: {
-    size: amount(
-      BYTES,
-      'Bytes, such as 10Gi. The default is a setting of the operator, 1Gi unless changed. It can grow, not shrink.',
-    ),
-    storageClassName: {
-      type: 'string',
-      description:
-        'StorageClass of the volume; absent for the default one of the cluster. Cannot be changed.',
-      minLength: 1,
-      maxLength: 253,
-      pattern: DNS_SUBDOMAIN,
-    },
-    accessModes: {
-      type: 'array',
-      description: 'Access modes of the volume. Cannot be changed.',
-      default: ['ReadWriteOnce'],
-      minItems: 1,
-      maxItems: 3,
-      'x-kubernetes-list-type': 'set',
-      items: { type: 'string', enum: ['ReadWriteOnce', 'ReadWriteOncePod', 'ReadWriteMany'] },
-    },
-  },
-  'x-kubernetes-validations': [
-    {
-      rule: 'has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)',
-      message: 'storageClassName cannot be changed; make another Agent and move the files',
-    },
-    {
-      rule: 'self.accessModes == oldSelf.accessModes',
-      message: 'accessModes cannot be changed; make another Agent and move the files',
-    },
-  ],
-};
-
-const network: StructuralSchema = {
-  type: 'object',
-  description: 'What the computer may talk to. Nobody may open a connection to it.',
-  default: {},
-  properties: {
-    egress: {
-      type: 'object',
-      description: 'Connections that the computer may open; none unless they are listed.',
-      default: {},
-      properties: {
-        dns: {
-          type: 'boolean',
-          description:
-            "Names may be looked up at the cluster's DNS (kube-system, k8s-app=kube-dns), UDP and TCP 53.",
-          default: false,
-        },
-        cidrs: {
-          type: 'array',
-          description: 'Networks that may be reached.',
-          maxItems: 32,
-          'x-kubernetes-list-type': 'atomic',
-          items: {
-            type: 'object',
-            required: ['cidr', 'ports'],
-            properties: {
-              cidr: {
-                type: 'string',
-                description: 'Network such as 203.0.113.0/24.',
-                maxLength: 43,
-                pattern: CIDR,
-              },
-              ports: {
-                type: 'array',
-                description: 'Ports that may be reached there.',
-                minItems: 1,
-                maxItems: 16,
-                'x-kubernetes-list-type': 'atomic',
-                items: {
-                  type: 'object',
-                  required: ['port'],
-                  properties: {
-                    protocol: {
-                      type: 'string',
-                      description: 'Transport protocol.',
-                      enum: ['TCP', 'UDP', 'SCTP'],
-                      default: 'TCP',
-                    },
-                    port: {
-                      type: 'integer',
-                      description: 'Port number.',
-                      format: 'int32',
-                      minimum: 1,
-                      maximum: 65_535,
-                    },
-                  },
-                },
-              },
-            },
-          },
-        },
-      },
-    },
-  },
-};
-
-const isolation: StructuralSchema = {
-  type: 'object',
-  description: 'How the computer is kept apart from others.',
-  default: {},
-  properties: {
-    runtimeClassName: {
-      type: 'string',
-      description: 'RuntimeClass of the pod, such as gvisor or kata; absent for the default one of the node.',
-      minLength: 1,
-      maxLength: 253,
-      pattern: DNS_SUBDOMAIN,
-    },
-    user: {
-      type: 'integer',
-      description: 'User and group id of all processes. Never 0.',
-      format: 'int64',
-      default: 65_532,
-      minimum: 1,
-      maximum: 2_147_483_647,
-    },
-    readOnlyRootFilesystem: {
-      type: 'boolean',
-      description: 'Only /workspace and /tmp can be written to.',
-      default: true,
-    },
-  },
-};
-
 const lifecycle: StructuralSchema = {
   type: 'object',
   description: 'Whether the computer runs, and for how long.',
@@ -278,10 +131,18 @@ export const specSchema: StructuralSchema = {
         limits: amounts('What the computer may use at most.'),
       },
     },
-    workspace,
-    network,
-    isolation,
+    workspace: workspaceSchema,
+    network: networkSchema,
+    isolation: isolationSchema,
     lifecycle,
+    universe: {
+      type: 'string',
+      description:
+        'The Universe that the namespace belongs to. It confirms, it does not choose: an Agent that names another one is refused.',
+      minLength: 1,
+      maxLength: 253,
+      pattern: DNS_SUBDOMAIN,
+    },
   },
   'x-kubernetes-validations': [
     {
