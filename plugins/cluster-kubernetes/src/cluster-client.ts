@@ -19,6 +19,7 @@ import { ClientMetrics } from './client-metrics.js';
 import { failure, type Subject } from './cluster-errors.js';
 import { Identity } from './credentials.js';
 import { execInPod } from './exec.js';
+import { Connector } from './http/connector.js';
 import type { ClusterAccess } from './kubeconfig.js';
 import { laneOf, listPage, PAGE_SIZE } from './list-page.js';
 import { ObjectCache } from './object-cache.js';
@@ -59,6 +60,7 @@ export class ClusterClient implements Cluster, AsyncDisposable {
   readonly #parts: ClientParts;
   readonly #requestTimeoutMs: number;
   readonly #identity: Identity;
+  readonly #connector: Connector;
   readonly #transport: Transport;
   readonly #requester: Requester;
   readonly #reflectorParts: ReflectorParts;
@@ -74,12 +76,14 @@ export class ClusterClient implements Cluster, AsyncDisposable {
     this.#parts = parts;
     this.#requestTimeoutMs = limits.requestTimeout;
     this.#identity = new Identity(access, parts.clock);
-    this.#transport = new Transport(url.origin, limits.maxConnections);
+    this.#connector = new Connector(url, access.proxy, parts.clock);
+    this.#transport = new Transport(this.#connector, parts.clock);
     this.#requester = new Requester({
       transport: this.#transport,
       identity: this.#identity,
       metrics,
       clock: parts.clock,
+      host: url.host,
       basePath,
       maxConnections: limits.maxConnections,
       defaultTimeoutMs: limits.requestTimeout,
@@ -90,6 +94,7 @@ export class ClusterClient implements Cluster, AsyncDisposable {
       transport: this.#transport,
       identity: this.#identity,
       metrics,
+      host: url.host,
       basePath,
       server: this.server,
     };
@@ -213,7 +218,14 @@ export class ClusterClient implements Cluster, AsyncDisposable {
     const signal = AbortSignal.any([options.signal, this.#closing.signal]);
     const credentials = await this.#requester.credentials(subject, signal);
     try {
-      return await execInPod(url, { ...options, signal }, credentials, subject, this.#parts.clock);
+      return await execInPod(
+        url,
+        { ...options, signal },
+        credentials,
+        this.#connector,
+        subject,
+        this.#parts.clock,
+      );
     } catch (error) {
       if (error instanceof ClusterError && error.status === 401) this.#identity.reject(credentials);
       throw error;
@@ -222,7 +234,7 @@ export class ClusterClient implements Cluster, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new ClusterError('aborted', 'the client was closed'));
-    await this.#transport.close();
+    this.#transport.close();
     await Promise.all(this.#reflectors);
     for (const running of this.#caches.values()) for (const { cache } of running) cache.close();
   }

@@ -93,7 +93,7 @@ describe('errors of the connection', () => {
   for (const [code, words] of [
     ['ECONNREFUSED', 'refused'],
     ['ENOTFOUND', 'name is unknown'],
-    ['UND_ERR_CONNECT_TIMEOUT', 'cannot be reached'],
+    ['EHOSTUNREACH', 'cannot be reached'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls-server-name'],
     ['CERT_HAS_EXPIRED', 'expired'],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'certificate-authority'],

@@ -92,7 +92,6 @@ export function describeConnectionError(error: unknown): string {
     case 'ETIMEDOUT':
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-    case 'UND_ERR_CONNECT_TIMEOUT':
       return `it cannot be reached (${text}); check the network, firewalls and the address in the kubeconfig`;
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return `its certificate is for another name (${text}); check the address or tls-server-name in the kubeconfig`;

@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Dispatcher } from 'undici';
+import type { ResponseHandler } from './http/http-connection.js';
+import type { ResponseHead } from './http/response-reader.js';
 
 /** An answer, whatever its status. */
 export interface Answer {
@@ -25,10 +25,10 @@ export interface ExchangeOptions {
 }
 
 /** One request and its answer on a connection. Reports one outcome. */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements ResponseHandler {
   readonly #options: ExchangeOptions;
   readonly #chunks: Buffer[] = [];
-  #controller: Dispatcher.DispatchController | undefined;
+  #abort: ((error: Error) => void) | undefined;
   #wasSent = false;
   #isSettled = false;
   #status = 0;
@@ -42,11 +42,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Gives up. What has not been sent yet will not be. */
   cancel(error: Error): void {
     this.#fail({ kind: 'failed', wasSent: this.#wasSent, error });
-    this.#controller?.abort(error);
+    this.#abort?.(error);
   }
 
-  /** The last moment before bytes are sent, with a connection at hand. A throw makes undici drop the request. */
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  /** The last moment before bytes are sent, with a connection at hand. A throw drops the request. */
+  onSend(abort: (error: Error) => void): void {
     if (this.#isSettled) throw new Error('given up before it was sent');
     try {
       this.#options.beforeSend?.();
@@ -54,29 +54,25 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#fail({ kind: 'refused', error });
       throw error;
     }
-    this.#controller = controller;
+    this.#abort = abort;
     this.#wasSent = true;
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: IncomingHttpHeaders,
-  ): void {
+  onHead({ status, retryAfter }: ResponseHead): void {
     this.#status = status;
-    this.#retryAfter = headers['retry-after'];
+    this.#retryAfter = retryAfter;
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onData(chunk: Buffer): void {
     this.#bytes += chunk.length;
     if (this.#bytes > this.#options.maxAnswerBytes) {
-      controller.abort(new RangeError(`the answer is longer than ${this.#options.maxAnswerBytes} bytes`));
+      this.#abort?.(new RangeError(`the answer is longer than ${this.#options.maxAnswerBytes} bytes`));
       return;
     }
     this.#chunks.push(chunk);
   }
 
-  onResponseEnd(): void {
+  onEnd(): void {
     this.#options.onFreed();
     if (this.#isSettled) return;
     this.#isSettled = true;
@@ -89,7 +85,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     });
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onError(error: Error): void {
     this.#options.onFreed();
     this.#fail({ kind: 'failed', wasSent: this.#wasSent, error });
   }

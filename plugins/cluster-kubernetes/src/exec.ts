@@ -1,10 +1,18 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock, ExecOptions } from '@rynxs/kernel';
 import type WebSocket from 'ws';
-import { describeConnectionError, errorOfAnswer, failure, type Subject } from './cluster-errors.js';
+import {
+  describeConnectionError,
+  errorOfAnswer,
+  errorOfConnection,
+  failure,
+  type Subject,
+} from './cluster-errors.js';
 import type { Credentials } from './credentials.js';
 import { EXEC_PROTOCOLS } from './exec-channels.js';
 import { ExecSession } from './exec-session.js';
+import type { Connector } from './http/connector.js';
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
@@ -19,14 +27,16 @@ export async function execInPod(
   url: URL,
   options: ExecOptions,
   credentials: Credentials,
+  connector: Connector,
   subject: Subject,
   clock: Clock,
 ): Promise<number> {
   const { signal } = options;
   if (signal.aborted) throw failure('aborted', subject, 'given up before it was sent', signal.reason);
   const { default: WebSocketClient } = await import('ws');
+  const connection = await connected(connector, credentials, signal, subject);
   const socket = new WebSocketClient(withQuery(url, options), [...EXEC_PROTOCOLS], {
-    ...credentials.tls,
+    createConnection: () => connection,
     headers: headerMap(credentials.headers),
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     maxPayload: MAX_MESSAGE_BYTES,
@@ -35,6 +45,20 @@ export async function execInPod(
   const session = new ExecSession(socket, options, subject);
   await opened(socket, signal, subject, clock);
   return session.run();
+}
+
+async function connected(
+  connector: Connector,
+  { tls }: Credentials,
+  signal: AbortSignal,
+  subject: Subject,
+): Promise<Socket> {
+  try {
+    return await connector.connect(tls, signal);
+  } catch (error) {
+    if (signal.aborted) throw failure('aborted', subject, 'given up while connecting', signal.reason);
+    throw errorOfConnection(error, subject, false);
+  }
 }
 
 function opened(socket: WebSocket, signal: AbortSignal, subject: Subject, clock: Clock): Promise<void> {

@@ -55,6 +55,7 @@ describe('kubeconfig', () => {
       serviceAccountDirectory: path.join(directory, 'none'),
       serviceHost: undefined,
       servicePort: undefined,
+      proxies: {},
       ...lookup,
     });
 
@@ -160,9 +161,9 @@ describe('kubeconfig', () => {
         'no http or https address',
       ],
       [
-        'wants a proxy',
-        KUBECONFIG.replace("server: 'https://a:6443/'", "server: 'https://a:6443/', proxy-url: 'http://p'"),
-        'proxy-url',
+        'wants a proxy of a kind that is not known',
+        KUBECONFIG.replace("server: 'https://a:6443/'", "server: 'https://a:6443/', proxy-url: 'ftp://p'"),
+        'its proxy-url begins with ftp://, which is not supported; use one of http, https, socks5',
       ],
     ] as const) {
       it(`when it ${what}`, async () => {

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import type { Cluster, Context, User } from '@kubernetes/client-node/dist/config_types.js';
 import { rynxsError } from '@rynxs/kernel';
+import { type ProxyEnvironment, proxyFor } from './proxy.js';
 
 /** Who the requests are to count as (`as`, `as-groups`, … of a user), in the API server's header names. */
 export type Impersonation = readonly (readonly [header: string, value: string])[];
@@ -13,6 +14,8 @@ export interface ClusterAccess {
   readonly cluster: Cluster;
   readonly user: User;
   readonly impersonation: Impersonation;
+  /** Proxy that all connections go through; undefined: none. */
+  readonly proxy: URL | undefined;
   /** Where it was read from, for messages. */
   readonly location: string;
 }
@@ -27,6 +30,7 @@ export interface AccessLookup {
   /** Address of the API server as a pod's environment has it. */
   readonly serviceHost: string | undefined;
   readonly servicePort: string | undefined;
+  readonly proxies: ProxyEnvironment;
 }
 
 interface RawUser {
@@ -48,12 +52,13 @@ interface Entries {
   readonly currentContext: string | undefined;
 }
 
-/** The place of a pod's service account, and the pod's own view of where the API server is. */
+/** The place of a pod's service account, and the environment's view of where the API server is and which proxies lead there. */
 export function podEnvironment(): Omit<AccessLookup, 'kubeconfig' | 'context'> {
   return {
     serviceAccountDirectory: '/var/run/secrets/kubernetes.io/serviceaccount',
     serviceHost: process.env.KUBERNETES_SERVICE_HOST,
     servicePort: process.env.KUBERNETES_SERVICE_PORT,
+    proxies: process.env,
   };
 }
 
@@ -63,19 +68,29 @@ export function podEnvironment(): Omit<AccessLookup, 'kubeconfig' | 'context'> {
  */
 export async function findAccess(lookup: AccessLookup): Promise<ClusterAccess> {
   const { kubeconfig, context } = lookup;
-  if (kubeconfig !== undefined) return readFiles(kubeconfig.split(path.delimiter).filter(Boolean), context);
+  const { proxies } = lookup;
+  if (kubeconfig !== undefined)
+    return readFiles(kubeconfig.split(path.delimiter).filter(Boolean), context, proxies);
   // Whoever names a context means a kubeconfig.
   const inCluster = context === undefined ? await serviceAccountAccess(lookup) : undefined;
   if (inCluster !== undefined) return inCluster;
-  return readFiles([path.join(homedir(), '.kube', 'config')], context);
+  return readFiles([path.join(homedir(), '.kube', 'config')], context, proxies);
 }
 
 /** Reads the text of a kubeconfig; relative paths in it start from the current directory. */
-export async function parseAccess(text: string, location: string): Promise<ClusterAccess> {
-  return select([await parse(text, location, process.cwd())], undefined, location);
+export async function parseAccess(
+  text: string,
+  location: string,
+  proxies: ProxyEnvironment = process.env,
+): Promise<ClusterAccess> {
+  return select([await parse(text, location, process.cwd())], undefined, location, proxies);
 }
 
-async function readFiles(files: readonly string[], context: string | undefined): Promise<ClusterAccess> {
+async function readFiles(
+  files: readonly string[],
+  context: string | undefined,
+  proxies: ProxyEnvironment,
+): Promise<ClusterAccess> {
   const location = files.join(path.delimiter);
   const entries: Entries[] = [];
   for (const file of files) {
@@ -87,7 +102,7 @@ async function readFiles(files: readonly string[], context: string | undefined):
     }
   }
   if (entries.length === 0) throw invalid(location, 'there is no such file');
-  return select(entries, context, location);
+  return select(entries, context, location, proxies);
 }
 
 async function serviceAccountAccess(lookup: AccessLookup): Promise<ClusterAccess | undefined> {
@@ -105,6 +120,7 @@ async function serviceAccountAccess(lookup: AccessLookup): Promise<ClusterAccess
     cluster: { name: 'in-cluster', server, caFile: path.join(directory, 'ca.crt'), skipTLSVerify: false },
     user: tokenFileUser({ name: 'service-account' }, tokenFile),
     impersonation: [],
+    proxy: proxyOf(server, undefined, lookup.proxies, directory),
     location: directory,
   };
 }
@@ -140,7 +156,12 @@ async function parse(text: string, location: string, directory: string): Promise
 }
 
 /** Picks the context; of entries with one name the first file's counts, as with kubectl. */
-function select(files: readonly Entries[], wanted: string | undefined, location: string): ClusterAccess {
+function select(
+  files: readonly Entries[],
+  wanted: string | undefined,
+  location: string,
+  proxies: ProxyEnvironment,
+): ClusterAccess {
   const name = wanted ?? files.find((file) => file.currentContext !== undefined)?.currentContext;
   const contexts = files.flatMap((file) => file.contexts);
   if (name === undefined) throw invalid(location, 'it has no current-context, and none was chosen');
@@ -152,14 +173,26 @@ function select(files: readonly Entries[], wanted: string | undefined, location:
   const cluster = files.flatMap((file) => file.clusters).find((entry) => entry.name === context.cluster);
   if (cluster === undefined)
     throw invalid(location, `context ${name} names cluster ${context.cluster}, which is missing`);
-  if (cluster.proxyUrl !== undefined)
-    throw invalid(location, `cluster ${cluster.name} has a proxy-url, which is not supported`);
   if (!/^https?:$/.test(URL.parse(cluster.server)?.protocol ?? '')) {
     throw invalid(location, `cluster ${cluster.name} has no http or https address: ${cluster.server}`);
   }
   const user = userOf(files, context, location);
   const impersonation = files.find((file) => file.users.includes(user))?.impersonations.get(user.name) ?? [];
-  return { cluster, user, impersonation, location };
+  const proxy = proxyOf(cluster.server, cluster.proxyUrl, proxies, location);
+  return { cluster, user, impersonation, proxy, location };
+}
+
+function proxyOf(
+  server: string,
+  proxyUrl: string | undefined,
+  proxies: ProxyEnvironment,
+  location: string,
+): URL | undefined {
+  try {
+    return proxyFor(new URL(server), proxyUrl, proxies);
+  } catch (error) {
+    throw invalid(location, messageOf(error), error);
+  }
 }
 
 function userOf(files: readonly Entries[], context: Context, location: string): User {

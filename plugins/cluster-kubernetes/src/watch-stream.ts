@@ -1,7 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { type Clock, ClusterError, type KubernetesObject } from '@rynxs/kernel';
-import type { Dispatcher } from 'undici';
 import { errorOfAnswer, errorOfConnection, failure, type Subject } from './cluster-errors.js';
+import type { ResponseHandler } from './http/http-connection.js';
+import type { ResponseHead } from './http/response-reader.js';
 import { JsonLines } from './json-lines.js';
 
 /** One line of a watch. */
@@ -29,13 +29,13 @@ const MAX_ERROR_BYTES = 64 * 1024;
  * Reads one watch request. `ended` resolves when the server ends the stream, and rejects with ClusterError when it
  * answers with an error, goes silent, is cut, sends what is no watch event, or `cancel` is called.
  */
-export class WatchStream implements Dispatcher.DispatchHandler {
+export class WatchStream implements ResponseHandler {
   readonly #options: WatchStreamOptions;
   readonly #lines: JsonLines;
   readonly #outcome = Promise.withResolvers<void>();
   readonly #errorBody: Buffer[] = [];
   #errorBytes = 0;
-  #controller: Dispatcher.DispatchController | undefined;
+  #abort: ((error: Error) => void) | undefined;
   #status = 0;
   #retryAfter: string | undefined;
   #end: Error | undefined;
@@ -63,27 +63,23 @@ export class WatchStream implements Dispatcher.DispatchHandler {
 
   cancel(error: Error): void {
     this.#end ??= error;
-    this.#controller?.abort(error);
+    this.#abort?.(error);
     this.#settle(error);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onSend(abort: (error: Error) => void): void {
     if (this.#end !== undefined) throw this.#end;
-    this.#controller = controller;
+    this.#abort = abort;
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: IncomingHttpHeaders,
-  ): void {
+  onHead({ status, retryAfter }: ResponseHead): void {
     this.#status = status;
-    this.#retryAfter = headers['retry-after'];
+    this.#retryAfter = retryAfter;
     this.#lastByteMs = this.#options.clock.monotonic();
     this.#options.onAnswer(status);
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onData(chunk: Buffer): void {
     this.#lastByteMs = this.#options.clock.monotonic();
     if (this.#status === 200) {
       this.#push(chunk);
@@ -93,14 +89,12 @@ export class WatchStream implements Dispatcher.DispatchHandler {
     }
   }
 
-  onResponseEnd(): void {
+  onEnd(): void {
     this.#settle(this.#status === 200 ? undefined : this.#answerError());
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#settle(
-      this.#end ?? errorOfConnection(error, this.#options.subject, this.#controller !== undefined),
-    );
+  onError(error: Error): void {
+    this.#settle(this.#end ?? errorOfConnection(error, this.#options.subject, this.#abort !== undefined));
   }
 
   /** After an error event, or a line that cannot be read, the stream is over. */

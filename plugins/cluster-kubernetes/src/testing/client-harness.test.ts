@@ -32,6 +32,7 @@ export function accessTo(server: string): ClusterAccess {
     cluster: { name: 'scripted', server, skipTLSVerify: false },
     user: { name: 'nobody' },
     impersonation: [],
+    proxy: undefined,
     location: 'test',
   };
 }
