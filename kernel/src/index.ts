@@ -47,3 +47,5 @@ export * from './reconcile/index.js';
 export * from './replay/index.js';
 export { MetricDefinitions } from './telemetry/metric-definitions.js';
 export { NoTelemetry } from './telemetry/no-telemetry.js';
+export { LineFeed } from './threads/line-feed.js';
+export { takeSlots } from './threads/take-slots.js';

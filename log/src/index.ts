@@ -84,6 +84,7 @@ export {
   RecordEncoder,
   type RecordText,
 } from './record-encoder.js';
+export { RecordReader } from './record-reader.js';
 export { isSameJson } from './same-json.js';
 export { TileBuilder, type TileSink } from './tiles/tile-builder.js';
 export { tilePath } from './tiles/tile-path.js';

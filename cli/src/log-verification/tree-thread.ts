@@ -1,22 +1,13 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { takeSlots } from '@rynxs/kernel';
 import { RootRecorder } from '@rynxs/log';
-import { type FilledSlot, SLOT_BYTES, type TreeAnswer } from './tree-slots.js';
 
-// The thread of a TreeWorker: hashes the lines of each slot, gives it back, and tells the roots when it is asked.
+// The thread of a TreeWorker: hashes the lines that it is given, and tells the roots when it is asked.
 
-const port = parentPort;
-if (port === null) throw new Error('this module is the thread of a TreeWorker');
-const memory = workerData as SharedArrayBuffer;
 const recorder = new RootRecorder();
-const answer = (message: TreeAnswer): void => port.postMessage(message);
-
-port.on('message', (filled: FilledSlot | 'finish') => {
-  if (filled === 'finish') {
-    answer({ roots: recorder.roots() });
-    return;
-  }
-  const { slot, bytes, sizes } = filled;
-  for (const size of sizes) recorder.want(size);
-  recorder.appendLines(new Uint8Array(memory, slot * SLOT_BYTES, bytes));
-  answer({ free: slot });
+const answer = takeSlots<ReadonlyMap<number, Uint8Array>, readonly number[]>({
+  take: (lines, sizes = []) => {
+    for (const size of sizes) recorder.want(size);
+    recorder.appendLines(lines);
+  },
+  told: () => answer(recorder.roots()),
 });

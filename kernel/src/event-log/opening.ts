@@ -8,13 +8,14 @@ import {
   NoteError,
   parseCheckpointNote,
   parseRecord,
-  RolledBack,
+  type RolledBack,
 } from '@rynxs/log';
 import type { DroppedTail, EventStore, OpenedStore, StoreHead } from '../contracts/event-store.js';
 import type { Logger } from '../contracts/logger.js';
 import { newestCheckpoints } from './checkpoint-objects.js';
 import type { LogAnchor } from './log-anchor.js';
 import type { LogKeys } from './log-keys.js';
+import { InlineReplay, startReplay } from './log-replay.js';
 import type { EventLogMetrics } from './metrics.js';
 import { newestSnapshot, type ReadSnapshot, type SnapshotSource } from './snapshots.js';
 
@@ -111,14 +112,11 @@ export async function catchUp(
   const { store, keys, onRecord } = parts;
   // Before the log: what it is compared with must not be newer than what is read of it.
   const known = await whatIsKnown(parts, signal);
-  const audit = new LogAudit({
-    position,
-    ...known,
-    trusted: keys.trusted,
-    onRecord: ({ event, hash }) => onRecord({ event, hash }),
-  });
-  for await (const chunk of store.read(position.size, signal)) audit.push(chunk);
-  return audit.finish().signedTo;
+  await using replaying = new InlineReplay({ position, ...evidence(known, keys), onRecord });
+  for await (const chunk of store.read(position.size, signal)) replaying.push(chunk);
+  const { signedTo, rolledBack } = await replaying.finish();
+  if (rolledBack !== undefined) throw rolledBack;
+  return signedTo;
 }
 
 async function replay(
@@ -128,42 +126,38 @@ async function replay(
   snapshot: ReadSnapshot | undefined,
   signal: AbortSignal,
 ): Promise<OpenedLog> {
-  const position = snapshot?.position ?? new LogPosition();
-  const begunWith =
-    snapshot === undefined ? undefined : { size: position.size, root: position.frontier.root() };
+  const start = snapshot?.position ?? new LogPosition();
+  const begunWith = snapshot === undefined ? undefined : { size: start.size, root: start.frontier.root() };
   const { head } = opened;
   // Where the driver says that the log ends. A rival may write while it is read, so what is read may go on behind it.
-  let hashAtHead = position.size === 0 ? undefined : position.headHash;
-  const audit = new LogAudit({
-    position,
-    ...known,
-    trusted: keys.trusted,
-    onRecord: ({ event, hash }) => {
-      if (event.seq < head.nextSeq) hashAtHead = hash;
-      onRecord({ event, hash });
+  let hashAtHead = start.size === 0 ? undefined : start.headHash;
+  await using replaying = startReplay(head.nextSeq - start.size, {
+    position: start,
+    ...evidence(known, keys),
+    onRecord: (record) => {
+      if (record.event.seq < head.nextSeq) hashAtHead = record.hash;
+      onRecord(record);
     },
   });
-  for await (const chunk of store.read(position.size, signal)) audit.push(chunk);
-  const { signedTo, loss } = verdictOf(audit, acceptLoss);
+  for await (const chunk of store.read(start.size, signal)) await replaying.push(chunk);
+  const { position, signedTo, rolledBack } = await replaying.finish();
+  if (rolledBack !== undefined && !acceptLoss) throw rolledBack;
   assertHead(position, head, hashAtHead);
   return {
     position,
     droppedTails: opened.droppedTails,
     snapshot: begunWith,
     signedTo,
-    loss: loss ?? (known.foreign && allOf(known.foreign.text)),
+    loss: (rolledBack && lossOf(rolledBack)) ?? (known.foreign && allOf(known.foreign.text)),
   };
 }
 
-/** Ends an audit. That the log was rolled back is a result where the loss is accepted. */
-function verdictOf(audit: LogAudit, acceptLoss: boolean): Pick<OpenedLog, 'signedTo' | 'loss'> {
-  try {
-    return { signedTo: audit.finish().signedTo, loss: undefined };
-  } catch (error) {
-    if (!acceptLoss || !(error instanceof RolledBack)) throw error;
-    const { seq, knownSize, checkpoint } = error;
-    return { signedTo: 0, loss: { lostFrom: seq, lostTo: knownSize - 1, checkpoint } };
-  }
+function evidence({ checkpoints, anchors }: Known, { trusted }: LogKeys) {
+  return { checkpoints, anchors, trusted };
+}
+
+function lossOf({ seq, knownSize, checkpoint }: RolledBack): Loss {
+  return { lostFrom: seq, lostTo: knownSize - 1, checkpoint };
 }
 
 /**
@@ -176,7 +170,7 @@ async function sizeToReach(
   signal: AbortSignal,
 ): Promise<number> {
   if (known.size <= known.head) return known.size;
-  const audit = new LogAudit({ ...known, trusted: keys.trusted });
+  const audit = new LogAudit(evidence(known, keys));
   try {
     for await (const chunk of store.read(0, signal)) audit.push(chunk);
     const { signedTo, anchoredTo } = audit.finish();

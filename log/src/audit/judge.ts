@@ -91,16 +91,21 @@ function rolledBack(
   const newest = bySize.at(-1);
   if (newest === undefined) throw new RangeError('nothing contradicts');
   const knownSize = newest.size;
+  const { lastTs } = term;
   if (other === undefined) {
     const missing = knownSize - 1 === size ? `seq ${size} is` : `seq ${size} to ${knownSize - 1} are`;
     const detail = `${newest.source} shows that ${missing} missing`;
-    return new RolledBack('truncated', size, detail, { knownSize, lastTs: term.lastTs, witness: newest });
+    return new RolledBack('truncated', size, detail, {
+      knownSize,
+      lastTs,
+      checkpoint: newest.checkpoint?.text,
+    });
   }
   // What the log says itself convicts it, but cannot acquit it.
   const agreed = agreeing.filter((one) => one.kind !== 'adopted' && one.size < other.size);
   const from = agreed.reduce((size, one) => Math.max(size, one.size), 0);
   const detail = `${other.source} does not fit: other records stood somewhere from seq ${from} to ${other.size - 1}`;
-  return new RolledBack('rewritten', from, detail, { knownSize, lastTs: term.lastTs, witness: other });
+  return new RolledBack('rewritten', from, detail, { knownSize, lastTs, checkpoint: other.checkpoint?.text });
 }
 
 function largest(witnesses: readonly Witness[], kind: Witness['kind']): number {

@@ -1,5 +1,4 @@
 import { Damage } from '../damage.js';
-import type { Witness } from './witness.js';
 
 /** The records verify, but they are fewer than, or not the ones that, a trusted checkpoint or an anchor covers. */
 export class RolledBack extends Damage {
@@ -14,11 +13,15 @@ export class RolledBack extends Damage {
     kind: 'truncated' | 'rewritten',
     seq: number,
     detail: string,
-    known: { readonly knownSize: number; readonly lastTs: string | undefined; readonly witness: Witness },
+    known: {
+      readonly knownSize: number;
+      readonly lastTs: string | undefined;
+      readonly checkpoint: string | undefined;
+    },
   ) {
     super({ kind, seq, lastGoodSeq: seq === 0 ? undefined : seq - 1, offset: 0, detail });
     this.knownSize = known.knownSize;
     this.lastTs = known.lastTs;
-    this.checkpoint = known.witness.checkpoint?.text;
+    this.checkpoint = known.checkpoint;
   }
 }
