@@ -11,6 +11,8 @@ export class JsonLines {
   constructor(
     readonly onLine: (value: unknown) => void,
     readonly maxLineBytes: number,
+    /** Lines that are of no interest, told by their bytes: they are not parsed. */
+    readonly isKnown: (line: Buffer) => boolean = () => false,
   ) {}
 
   /** Throws SyntaxError for a line that is no JSON, RangeError for one that is too long. */
@@ -35,7 +37,7 @@ export class JsonLines {
       this.#pieces = [];
       this.#pendingBytes = 0;
     }
-    if (line.length > 0) this.onLine(JSON.parse(line.toString('utf8')));
+    if (line.length > 0 && !this.isKnown(line)) this.onLine(JSON.parse(line.toString('utf8')));
   }
 
   #checkLength(added: number): void {

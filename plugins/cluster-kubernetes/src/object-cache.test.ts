@@ -173,6 +173,34 @@ describe('ObjectCache', () => {
       expect(events).to.deep.equal(['added a@1', 'modified a@6']);
     });
 
+    it('knows the line by which the watch tells of an own write, once', () => {
+      const { cache, events } = syncedCache([configMap('a', 1)], 5);
+      const line = (version: number) =>
+        Buffer.from(JSON.stringify({ type: 'MODIFIED', object: configMap('a', version) }));
+      expect(cache.isEcho(line(6)), 'before the answer').to.equal(false);
+      cache.assume(configMap('a', 6));
+      cache.assume(configMap('a', 8));
+      expect(cache.isEcho(line(7)), 'a write of somebody else').to.equal(false);
+      expect([cache.isEcho(line(6)), cache.isEcho(line(8))]).to.deep.equal([true, true]);
+      expect(cache.resourceVersion).to.equal('8');
+      expect(cache.isEcho(line(8)), 'again').to.equal(false);
+      expect(events).to.deep.equal(['added a@1', 'modified a@6', 'modified a@8']);
+    });
+
+    it('knows no line of it any more when a bookmark or a list has come further, or has set the version back', () => {
+      const line = Buffer.from(JSON.stringify({ type: 'ADDED', object: configMap('a', 6) }));
+      for (const come of [
+        (cache: ObjectCache) => cache.reached('7'),
+        (cache: ObjectCache) => relist(cache, [configMap('a', 6)], 7),
+        (cache: ObjectCache) => relist(cache, [], 3),
+      ]) {
+        const { cache } = syncedCache([], 5);
+        cache.assume(configMap('a', 6));
+        come(cache);
+        expect(cache.isEcho(line)).to.equal(false);
+      }
+    });
+
     it('reports an object that an own write has replaced as deleted and added', () => {
       const { cache, events } = syncedCache([configMap('a', 1)], 5);
       cache.assume(configMap('a', 8, { uid: 'new' }));

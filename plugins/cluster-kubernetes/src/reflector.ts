@@ -125,6 +125,7 @@ export class Reflector {
       subject,
       staleAfterMs: STALE_AFTER_MS,
       onEvent: (event) => this.#onEvent(event, subject),
+      isKnown: (line) => this.#cache.isEcho(line),
       onAnswer: (status) => {
         metrics.record('GET', String(status), (clock.monotonic() - startedMs) / 1000);
         answeredMs = clock.monotonic();

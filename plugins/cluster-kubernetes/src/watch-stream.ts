@@ -17,6 +17,8 @@ export interface WatchStreamOptions {
   readonly staleAfterMs: number;
   /** May throw ClusterError, which ends the stream with it. */
   readonly onEvent: (event: WatchEvent) => void;
+  /** Whether a line tells only what is known, so that it need not be parsed. */
+  readonly isKnown: (line: Buffer) => boolean;
   /** Called with the status of the answer, once. */
   readonly onAnswer: (status: number) => void;
 }
@@ -45,7 +47,8 @@ export class WatchStream implements ResponseHandler {
 
   constructor(options: WatchStreamOptions) {
     this.#options = options;
-    this.#lines = new JsonLines((line) => options.onEvent(asWatchEvent(line)), MAX_LINE_BYTES);
+    const onLine = (line: unknown) => options.onEvent(asWatchEvent(line));
+    this.#lines = new JsonLines(onLine, MAX_LINE_BYTES, options.isKnown);
     // Whoever awaits the end gets the rejection; a stream that is cancelled before that must not end the process.
     this.#outcome.promise.catch(() => undefined);
     this.#lastByteMs = options.clock.monotonic();
