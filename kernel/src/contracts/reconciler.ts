@@ -47,12 +47,34 @@ export interface Decision {
   readonly phase?: Phase;
 }
 
-/** What a reconciler may look at when it writes a status: the cluster as it is now. */
+/** Stands for all objects of a namespace in `Surroundings.concerns`. */
+export const EVERYONE = '*';
+
+/** A type whose objects concern objects of their namespace without belonging to them, such as a NetworkPolicy. */
+export interface Surroundings {
+  readonly resource: ResourceType;
+  /** Name of the object that this one concerns, `EVERYONE` for all, undefined for none. Pure, and quick. */
+  concerns(object: KubernetesObject): string | undefined;
+}
+
+/** Something about the cluster that goes on record because the state, or whoever reads the log, depends on it. */
+export interface Fact {
+  /** Type of the event, CamelCase: `ContainmentObserved`. */
+  readonly type: string;
+  /** Bounded, and without secrets. */
+  readonly fact: JsonMap;
+  /** RFC 3339: it is not recorded before; absent for at once. */
+  readonly notBefore?: string;
+}
+
+/** What a reconciler may look at when it writes a status or finds facts: the cluster as it is now. */
 export interface LiveView {
   readonly object: KubernetesObject;
   /** All children in the caches that belong to the object, of every type in `owns` and `watches`. */
   readonly children: readonly { readonly resource: ResourceType; readonly object: KubernetesObject }[];
-  /** The last event of this object. */
+  /** What concerns the object, of every type in `surroundings`. */
+  readonly surroundings: LiveView['children'];
+  /** The last event of this object, other than `<Kind>Ready` and `<Kind>Degraded`, which repeat what a status says. */
   readonly lastEvent: { readonly seq: number; readonly hash: string };
   /** Children whose repair waits because somebody keeps changing them back (`Deployment/my-agent`). */
   readonly contested: readonly string[];
@@ -64,22 +86,25 @@ export interface LiveView {
 export interface Report {
   /** The whole status subresource. Written only when it differs from the one in the cluster. */
   readonly status: JsonMap;
-  /** `ready` and `degraded` are recorded as `<Kind>Ready` and `<Kind>Degraded` once they have lasted 30 s. */
+  /** `ready` and `degraded` are recorded as `<Kind>Ready` and `<Kind>Degraded` once they have lasted. */
   readonly health: {
     readonly state: 'ready' | 'progressing' | 'degraded' | 'suspended';
     /** CamelCase. */
     readonly reason: string;
     readonly message: string;
+    /** How long the state must last to be recorded, in milliseconds; default 30,000. */
+    readonly stableMs?: number;
   };
 }
 
 /**
- * Turns the events of one kind of object into the children that it needs. Everything but `report` is *pure*: the same
+ * Turns the events of one kind of object into the children that it needs. Everything but `report` and `facts` is *pure*: the same
  * arguments give the same bytes in every process, at every time; no clock, no randomness, no I/O, no state outside.
  *
  * Events that `reduce` is given, in log order (payloads in `kernel/src/reconcile/events.ts`): `<Kind>Observed`,
  * `<Kind>Deleted`, `DriftObserved`, `DeadlineReached`, `ActionsDecided`, `ActionApplied`, `ActionFailed`,
- * `ActionUnconfirmed`, `<Kind>Ready`, `<Kind>Degraded`, and `ConfigurationObserved` for every object in turn.
+ * `ActionUnconfirmed`, `<Kind>Ready`, `<Kind>Degraded`, those of its own `facts`, and `ConfigurationObserved` for every
+ * object in turn.
  * The kernel's `reduceChildren` and `decideChildren` do the work that all reconcilers share.
  *
  * What an object depends on besides its own events comes through `context`, and gets into its state in two places:
@@ -95,6 +120,8 @@ export interface Reconciler<S = unknown> {
   readonly owns: readonly ResourceType[];
   /** Types that it only looks at in `report` (pods); matched to the object by label `app.kubernetes.io/instance`. */
   readonly watches?: readonly ResourceType[];
+  /** Types of other objects of the namespace that `report` and `facts` look at. */
+  readonly surroundings?: readonly Surroundings[];
   /** The CustomResourceDefinition of `resource`, where it is Rynxs's own; `rynxs dev` installs it. */
   readonly definition?: KubernetesObject;
   /** Settings that decisions depend on; recorded as `ConfigurationObserved` at term start, under the reconciler's name. */
@@ -122,6 +149,12 @@ export interface Reconciler<S = unknown> {
   ): S | undefined;
   /** The state in a context that has changed; the same object when that makes no difference. */
   adapt?(state: S, context: SharedContext): S;
+  /**
+   * What the live view has and the state lacks, to be recorded before `decide` is asked; the payload is `FactObserved`.
+   * Must be empty again after it was recorded: `reduce` takes it in. A fact that changes again and again is recorded
+   * later and later.
+   */
+  facts?(state: S, live: LiveView): readonly Fact[];
   /** What is to be done now. Must be empty again after its actions were applied. */
   decide(state: S): Decision;
   /** The children that should exist in this state. */

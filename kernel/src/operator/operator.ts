@@ -13,9 +13,10 @@ import { readLogKeys } from '../event-log/log-keys.js';
 import type { Kernel } from '../host/kernel.js';
 import { Controller } from '../reconcile/controller.js';
 import { DecisionBarrier } from '../reconcile/decision-barrier.js';
-import { DriftBackoff } from '../reconcile/drift-backoff.js';
 import { type ConfigurationObserved, LOG_AGGREGATE } from '../reconcile/events.js';
 import { Projection } from '../reconcile/projection.js';
+import { RepeatBackoff } from '../reconcile/repeat-backoff.js';
+import { typesOf } from '../reconcile/types-of.js';
 import { LeadershipMetrics } from './leadership-metrics.js';
 
 /** What is done within the drain of a clean stop goes on the record; after it, requests are aborted. */
@@ -114,7 +115,7 @@ class OperatorRun implements Operator {
   readonly #metrics: LeadershipMetrics;
   /** For digests of drifted values when the log has no secret of its own. */
   readonly #processKey: string;
-  readonly #driftBackoff: DriftBackoff;
+  readonly #driftBackoff: RepeatBackoff;
 
   constructor(parts: OperatorParts) {
     this.#parts = parts;
@@ -122,7 +123,7 @@ class OperatorRun implements Operator {
     this.projection = parts.projection;
     this.#metrics = new LeadershipMetrics(parts.telemetry);
     this.#processKey = parts.random.hex(32);
-    this.#driftBackoff = new DriftBackoff(parts.clock);
+    this.#driftBackoff = new RepeatBackoff(parts.clock);
   }
 
   begin(signal: AbortSignal): void {
@@ -143,9 +144,7 @@ class OperatorRun implements Operator {
   #warmCaches(): void {
     const { cluster, reconcilers, telemetry } = this.#parts;
     const caches = reconcilers.flatMap((reconciler) =>
-      [reconciler.resource, ...reconciler.owns, ...(reconciler.watches ?? [])].map((type) =>
-        cluster.cache(type),
-      ),
+      typesOf(reconciler).map((type) => cluster.cache(type)),
     );
     telemetry.health({
       name: 'caches',

@@ -11,17 +11,21 @@ import {
 import type { Term } from '../contracts/leadership.js';
 import type { Logger } from '../contracts/logger.js';
 import type { Random } from '../contracts/random.js';
-import type { Reconciler } from '../contracts/reconciler.js';
+import { EVERYONE, type Reconciler, type Surroundings } from '../contracts/reconciler.js';
 import type { Telemetry } from '../contracts/telemetry.js';
 import { RynxsError } from '../errors/rynxs-error.js';
 import { confirmPending } from './confirm.js';
 import type { DecisionBarrier } from './decision-barrier.js';
-import type { DriftBackoff } from './drift-backoff.js';
 import type { EventDraft } from './events.js';
 import { HealthWatch } from './health-watch.js';
 import { objectKey, queueKey, queueKeyOf } from './keys.js';
+import { INSTANCE_LABEL } from './live-view.js';
+import { OWNER_UID_ANNOTATION } from './ownership.js';
 import type { Aggregate, Projection } from './projection.js';
-import { INSTANCE_LABEL, type PassContext, type PassResult, ReconcilePass } from './reconcile-pass.js';
+import { type PassContext, type PassResult, ReconcilePass } from './reconcile-pass.js';
+import { RepeatBackoff } from './repeat-backoff.js';
+import { SurroundingsIndex } from './surroundings.js';
+import { typesOf } from './types-of.js';
 import { type Priority, WorkQueue } from './work-queue.js';
 
 const CONFIRM_TIMEOUT_MS = 10_000;
@@ -46,7 +50,7 @@ export interface ControllerOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
-  readonly driftBackoff: DriftBackoff;
+  readonly driftBackoff: RepeatBackoff;
   /** Key of the digests of drifted values. */
   readonly digestKey: string;
   /** How many objects are worked on at a time. */
@@ -65,6 +69,7 @@ export class Controller {
   readonly #queue: WorkQueue;
   readonly #caches = new Map<string, ResourceCache>();
   readonly #context: PassContext;
+  readonly #surroundings = new SurroundingsIndex();
   readonly #passes = new Map<string, RunningPass>();
   readonly #append: (drafts: readonly EventDraft[]) => Promise<readonly LogRecord[]>;
   /** Keys that no pass was completed for since the start. */
@@ -77,14 +82,14 @@ export class Controller {
     const { reconciler, cluster, clock, telemetry } = options;
     this.#options = options;
     this.#queue = new WorkQueue(reconciler.name, clock, telemetry);
-    for (const type of [reconciler.resource, ...reconciler.owns, ...(reconciler.watches ?? [])]) {
-      this.#caches.set(type.plural, cluster.cache(type));
-    }
+    for (const type of typesOf(reconciler)) this.#caches.set(type.plural, cluster.cache(type));
     this.#append = options.barrier.append;
     this.#context = {
       ...options,
       append: this.#append,
+      factBackoff: new RepeatBackoff(clock),
       health: new HealthWatch(clock),
+      surroundings: this.#surroundings,
       seen: new Set(),
       retryNotBefore: new Map(),
       cacheOf: (type) => this.#cache(type),
@@ -180,6 +185,9 @@ export class Controller {
       subscribe(reconciler.resource, (event) => this.#onObject(event)),
       ...reconciler.owns.map((type) => subscribe(type, (event) => this.#onChild(event))),
       ...(reconciler.watches ?? []).map((type) => subscribe(type, (event) => this.#onWatched(event))),
+      ...(reconciler.surroundings ?? []).map((around) =>
+        subscribe(around.resource, (event) => this.#onSurroundings(around, event)),
+      ),
     ];
   }
 
@@ -198,11 +206,36 @@ export class Controller {
       this.#call(queueKey(object.metadata), { type, object }, type === 'added' ? 'new' : 'resync');
   }
 
+  /** A change may be that a child does not say any more whose it is: whoever it belonged to before is called too. */
   #onChild(event: CacheEvent): void {
+    const key = this.#ownerOf(event.object);
+    const before = event.previous === undefined ? undefined : this.#ownerOf(event.previous);
+    if (key !== undefined) this.#call(key, event, 'resync');
+    if (before !== undefined && before !== key) this.#call(before, event, 'resync');
+  }
+
+  /** The queue key of the object that a child belongs to. */
+  #ownerOf({ metadata }: KubernetesObject): string | undefined {
     const { kind } = this.#options.reconciler.resource;
-    const { metadata } = event.object;
     const owner = metadata.ownerReferences?.find((reference) => reference.controller === true);
-    if (owner?.kind === kind) this.#call(queueKey({ ...metadata, name: owner.name }), event, 'resync');
+    if (owner !== undefined)
+      return owner.kind === kind ? queueKey({ ...metadata, name: owner.name }) : undefined;
+    const name = metadata.labels?.[INSTANCE_LABEL];
+    if (name === undefined || metadata.annotations?.[OWNER_UID_ANNOTATION] === undefined) return undefined;
+    return queueKey({ ...metadata, name });
+  }
+
+  #onSurroundings(around: Surroundings, event: CacheEvent): void {
+    const objects = this.#cache(this.#options.reconciler.resource);
+    for (const { namespace, name } of this.#surroundings.receive(around, event)) {
+      const key = queueKey({ ...(namespace === undefined ? {} : { namespace }), name });
+      if (name !== EVERYONE) {
+        if (objects.get(objectKey(key)) !== undefined) this.#call(key, event, 'resync');
+        continue;
+      }
+      for (const { metadata } of objects.list())
+        if (metadata.namespace === namespace) this.#call(queueKey(metadata), event, 'resync');
+    }
   }
 
   #onWatched(event: CacheEvent): void {
@@ -260,6 +293,9 @@ export class Controller {
     } else if (result.kind === 'failed') {
       const delayMs = this.#queue.addRateLimited(key, result.retryAfterMs);
       retryNotBefore.set(key, this.#options.clock.monotonic() + delayMs);
+    } else {
+      // The pass was called for by something earlier, and the queue keeps one delay for each key.
+      this.#queue.addAfter(key, (retryNotBefore.get(key) ?? 0) - this.#options.clock.monotonic());
     }
   }
 

@@ -169,6 +169,12 @@ export interface ActionUnconfirmed extends Outcome {
   readonly uid: string | null;
 }
 
+/** What `Reconciler.facts` has found; the type of the event is the fact's own. */
+export interface FactObserved extends Payload {
+  readonly uid: string;
+  readonly fact: JsonMap;
+}
+
 /** `<Kind>Ready`, `<Kind>Degraded`. */
 export interface HealthObserved extends Payload {
   readonly uid: string;
@@ -195,6 +201,7 @@ export type EventPayload =
   | ActionApplied
   | ActionFailed
   | ActionUnconfirmed
+  | FactObserved
   | HealthObserved;
 
 /** An event that is to be appended: the log adds seq, time, epoch, writer and batch. */

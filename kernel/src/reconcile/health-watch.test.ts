@@ -14,6 +14,14 @@ describe('HealthWatch', () => {
     expect(watch.observe('a', 'degraded', undefined)).to.equal(0);
   });
 
+  it('waits as long as it is told', async () => {
+    const clock = new FakeClock();
+    const watch = new HealthWatch(clock);
+    expect(watch.observe('a', 'ready', 'degraded', 600_000)).to.equal(600_000);
+    await clock.advance(60_000);
+    expect(watch.observe('a', 'ready', 'degraded', 600_000)).to.equal(540_000);
+  });
+
   it('has nothing to record of what was recorded, nor of what is only on its way', () => {
     const watch = new HealthWatch(new FakeClock());
     expect(watch.observe('a', 'ready', 'ready')).to.equal(undefined);

@@ -7,8 +7,8 @@ type Health = Report['health']['state'];
 const STABLE_MS = 30_000;
 
 /**
- * Keeps flapping out of the log: a state of health is recorded once it has lasted 30 s and differs from what was
- * recorded last. The status shows every change at once.
+ * Keeps flapping out of the log: a state of health is recorded once it has lasted (30 s, unless the reconciler says
+ * otherwise) and differs from what was recorded last. The status shows every change at once.
  */
 export class HealthWatch {
   readonly #clock: Clock;
@@ -19,13 +19,18 @@ export class HealthWatch {
   }
 
   /** Milliseconds until the state should be recorded, 0 for now; undefined when there is nothing to record. */
-  observe(aggregateId: string, health: Health, recorded: Aggregate['health']): number | undefined {
+  observe(
+    aggregateId: string,
+    health: Health,
+    recorded: Aggregate['health'],
+    stableMs = STABLE_MS,
+  ): number | undefined {
     const now = this.#clock.monotonic();
     const last = this.#since.get(aggregateId);
     const since = last?.health === health ? last.since : now;
     this.#since.set(aggregateId, { health, since });
     if (health === recorded || (health !== 'ready' && health !== 'degraded')) return undefined;
-    return Math.max(0, since + STABLE_MS - now);
+    return Math.max(0, since + stableMs - now);
   }
 
   forget(aggregateId: string): void {

@@ -23,6 +23,7 @@ export interface Aggregate {
   readonly state: unknown;
   /** The newest `<Kind>Observed`; undefined while none was recorded. */
   readonly observed: ObjectObserved | undefined;
+  /** The newest event that is not of its health, and its type. */
   readonly lastEvent: { readonly seq: number; readonly hash: string };
   readonly lastType: string;
   /** Seq of the newest event of another object that has changed the state of this one; absent when there was none. */
@@ -138,6 +139,8 @@ export class Projection {
     const context = this.contextOf(reconciler);
     const state = reconciler.reduce(before?.state, event, this.#configuration(reconciler), context);
     const { kind } = reconciler.resource;
+    const health = healthIn(event.type, kind);
+    const unmoved = health === undefined ? undefined : before;
     if (state === undefined && event.type === `${kind}Deleted`) {
       this.#aggregates.delete(event.aggregate_id);
     } else {
@@ -146,11 +149,12 @@ export class Projection {
         reconciler,
         state,
         observed: event.type === `${kind}Observed` ? payloadOf<ObjectObserved>(event) : before?.observed,
-        lastEvent: { seq: event.seq, hash },
-        lastType: event.type,
+        // Health follows from what is reported: it leads to no decision, and to no other report.
+        lastEvent: unmoved?.lastEvent ?? { seq: event.seq, hash },
+        lastType: unmoved?.lastType ?? event.type,
         ...(before?.affectedBy === undefined ? {} : { affectedBy: before.affectedBy }),
         pending: pendingAfter(before?.pending ?? NO_PENDING, record),
-        health: healthAfter(before?.health, event.type, kind),
+        health: health ?? before?.health,
       });
     }
     if (context !== undefined) this.#spread(event.aggregate_id, context, event.seq);
@@ -226,7 +230,7 @@ function pendingAfter(pending: readonly PendingAction[], { event }: LogRecord): 
   }
 }
 
-function healthAfter(health: Aggregate['health'], type: string, kind: string): Aggregate['health'] {
+function healthIn(type: string, kind: string): Aggregate['health'] {
   if (type === `${kind}Ready`) return 'ready';
-  return type === `${kind}Degraded` ? 'degraded' : health;
+  return type === `${kind}Degraded` ? 'degraded' : undefined;
 }

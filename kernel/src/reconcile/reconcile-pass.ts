@@ -13,17 +13,16 @@ import type { Random } from '../contracts/random.js';
 import type { LiveView, Reconciler, Report } from '../contracts/reconciler.js';
 import { actionChild, describeDecision, isEmpty, outcomeDraft } from './decision.js';
 import type { DecisionBarrier } from './decision-barrier.js';
-import type { DriftBackoff } from './drift-backoff.js';
 import type { DriftObserved, EventDraft, EventPayload } from './events.js';
 import { type ActionOutcome, execute } from './execute.js';
 import type { HealthWatch } from './health-watch.js';
 import { aggregateId, objectKey } from './keys.js';
+import { liveView } from './live-view.js';
 import { observeDrift, observeObject } from './observe.js';
 import type { Aggregate, Projection } from './projection.js';
+import type { RepeatBackoff } from './repeat-backoff.js';
 import { announce, type ReportContext, writeStatus } from './report.js';
-
-/** Label by which objects that are only looked at (pods) are matched to the object that they belong to. */
-export const INSTANCE_LABEL = 'app.kubernetes.io/instance';
+import type { SurroundingsIndex } from './surroundings.js';
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const CONFLICT_DELAY_MS = 50;
@@ -44,7 +43,9 @@ export interface PassContext {
   readonly random: Random;
   readonly logger: Logger;
   readonly term: Term;
-  readonly driftBackoff: DriftBackoff;
+  readonly driftBackoff: RepeatBackoff;
+  readonly factBackoff: RepeatBackoff;
+  readonly surroundings: SurroundingsIndex;
   readonly health: HealthWatch;
   /** Key of the digests of drifted values. */
   readonly digestKey: string;
@@ -110,16 +111,18 @@ export class ReconcilePass {
     if (projection.get(this.#id) === undefined) return SETTLED;
     await this.#recordDrift(object);
     await this.#recordDeadline();
+    await this.#recordFacts();
     const result = this.#isBackingOff() ? WAITING : await this.#decideAndAct(object);
     await this.#report();
     return result;
   }
 
   async #recordDeleted(uid: string): Promise<void> {
-    const { reconciler, driftBackoff, health, seen } = this.#context;
+    const { reconciler, driftBackoff, factBackoff, health, seen } = this.#context;
     const found = seen.has(uid) ? 'watching' : 'at_start';
     await this.#record(`${reconciler.resource.kind}Deleted`, { v: 1, uid, found });
     driftBackoff.forget(this.#id);
+    factBackoff.forget(this.#id);
     health.forget(this.#id);
     seen.delete(uid);
   }
@@ -135,7 +138,8 @@ export class ReconcilePass {
     });
     const admitted: DriftObserved[] = [];
     for (const drift of drifts) {
-      const delayMs = driftBackoff.delayMs(this.#id, drift);
+      const what = drift.uid === null ? 'missing' : drift.paths.join(' ');
+      const delayMs = driftBackoff.delayMs(this.#id, drift.child, what);
       if (delayMs === 0) admitted.push(drift);
       else this.#context.again(this.#key, delayMs);
     }
@@ -149,6 +153,24 @@ export class ReconcilePass {
     const delayMs = Date.parse(deadline) - clock.now();
     if (delayMs > 0) this.#context.again(this.#key, delayMs);
     else await this.#record('DeadlineReached', { v: 1, deadline });
+  }
+
+  async #recordFacts(): Promise<void> {
+    const { reconciler, clock, factBackoff } = this.#context;
+    if (reconciler.facts === undefined) return;
+    const aggregate = this.#aggregate();
+    const object = this.#current(aggregate);
+    if (object === undefined) return;
+    const uid = object.metadata.uid ?? '';
+    for (const { type, fact, notBefore } of reconciler.facts(
+      aggregate.state,
+      this.#liveView(object, aggregate),
+    )) {
+      const earlyMs = notBefore === undefined ? 0 : Date.parse(notBefore) - clock.now();
+      const delayMs = earlyMs > 0 ? earlyMs : factBackoff.delayMs(this.#id, type, type);
+      if (delayMs > 0) this.#context.again(this.#key, delayMs);
+      else await this.#record(type, { v: 1, uid, fact });
+    }
   }
 
   async #decideAndAct(object: KubernetesObject): Promise<PassResult> {
@@ -199,10 +221,9 @@ export class ReconcilePass {
 
   async #report(): Promise<void> {
     const { reconciler } = this.#context;
-    const cache = this.#context.cacheOf(reconciler.resource);
-    const object = cache.get(this.#objectKey);
     const aggregate = this.#aggregate();
-    if (object === undefined || object.metadata.uid !== aggregate.observed?.uid) return;
+    const object = this.#current(aggregate);
+    if (object === undefined) return;
     const shared = this.#context.projection.contextOf(reconciler);
     const report = reconciler.report(aggregate.state, this.#liveView(object, aggregate), shared);
     const written = await writeStatus(this.#reportContext(), object, report.status);
@@ -213,39 +234,25 @@ export class ReconcilePass {
 
   async #recordHealth(aggregate: Aggregate, health: Report['health']): Promise<void> {
     const { reconciler } = this.#context;
-    const waitMs = this.#context.health.observe(this.#id, health.state, aggregate.health);
+    const { state, reason, message, stableMs } = health;
+    const waitMs = this.#context.health.observe(this.#id, state, aggregate.health, stableMs);
     if (waitMs === undefined) return;
-    if (waitMs === 0) {
-      const type = `${reconciler.resource.kind}${health.state === 'ready' ? 'Ready' : 'Degraded'}`;
-      const { reason, message } = health;
-      await this.#record(type, { v: 1, uid: aggregate.observed?.uid ?? '', reason, message });
+    if (waitMs > 0) {
+      this.#context.again(this.#key, waitMs);
+      return;
     }
-    this.#context.again(this.#key, waitMs);
+    const type = `${reconciler.resource.kind}${state === 'ready' ? 'Ready' : 'Degraded'}`;
+    await this.#record(type, { v: 1, uid: aggregate.observed?.uid ?? '', reason, message });
+  }
+
+  /** The object as it is now, if it is still the one that the log knows. */
+  #current(aggregate: Aggregate): KubernetesObject | undefined {
+    const object = this.#context.cacheOf(this.#context.reconciler.resource).get(this.#objectKey);
+    return object?.metadata.uid === aggregate.observed?.uid ? object : undefined;
   }
 
   #liveView(object: KubernetesObject, aggregate: Aggregate): LiveView {
-    const { reconciler, clock, driftBackoff } = this.#context;
-    const { uid = '', name, namespace } = object.metadata;
-    const owned = reconciler.owns.flatMap((resource) =>
-      this.#context
-        .cacheOf(resource)
-        .ownedBy(uid)
-        .map((child) => ({ resource, object: child })),
-    );
-    const watched = (reconciler.watches ?? []).flatMap((resource) =>
-      this.#context
-        .cacheOf(resource)
-        .withLabel(INSTANCE_LABEL, name)
-        .filter((child) => child.metadata.namespace === namespace)
-        .map((child) => ({ resource, object: child })),
-    );
-    return {
-      object,
-      children: [...owned, ...watched],
-      lastEvent: aggregate.lastEvent,
-      contested: driftBackoff.contested(this.#id),
-      now: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
-    };
+    return liveView(object, aggregate, this.#context);
   }
 
   #executeContext(object: KubernetesObject, previous: ReturnType<Reconciler['applied']>) {

@@ -209,6 +209,7 @@ export class History {
             metadata: { ...object.metadata, uid: this.children.get(child)?.uid ?? '' },
           }),
         })),
+      surroundings: [],
       lastEvent: { seq: this.events.length - 1, hash: ZERO_HASH },
       contested: [],
       now,

@@ -35,6 +35,7 @@ function report(
       { resource: DEPLOYMENT, object: live },
       ...pods.map((pod) => ({ resource: POD, object: pod })),
     ],
+    surroundings: [],
     lastEvent: { seq: 7, hash: 'abc' },
     contested,
     now: at,

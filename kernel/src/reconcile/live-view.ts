@@ -1,0 +1,48 @@
+import type { Clock } from '../contracts/clock.js';
+import type { KubernetesObject, ResourceCache, ResourceType } from '../contracts/cluster.js';
+import type { LiveView, Reconciler } from '../contracts/reconciler.js';
+import type { Aggregate } from './projection.js';
+import type { RepeatBackoff } from './repeat-backoff.js';
+import type { SurroundingsIndex } from './surroundings.js';
+
+/** Label by which objects that are only looked at (pods) are matched to the object that they belong to. */
+export const INSTANCE_LABEL = 'app.kubernetes.io/instance';
+
+export interface LiveViewContext {
+  readonly reconciler: Reconciler;
+  readonly clock: Clock;
+  readonly driftBackoff: RepeatBackoff;
+  readonly surroundings: SurroundingsIndex;
+  cacheOf(type: ResourceType): ResourceCache;
+}
+
+/** The cluster as it is now, as far as it concerns the object. */
+export function liveView(
+  object: KubernetesObject,
+  { id, lastEvent }: Pick<Aggregate, 'id' | 'lastEvent'>,
+  context: LiveViewContext,
+): LiveView {
+  const { reconciler, clock, driftBackoff, surroundings } = context;
+  const { uid = '', name, namespace } = object.metadata;
+  const owned = reconciler.owns.flatMap((resource) =>
+    context
+      .cacheOf(resource)
+      .ownedBy(uid)
+      .map((child) => ({ resource, object: child })),
+  );
+  const watched = (reconciler.watches ?? []).flatMap((resource) =>
+    context
+      .cacheOf(resource)
+      .withLabel(INSTANCE_LABEL, name)
+      .filter((child) => child.metadata.namespace === namespace)
+      .map((child) => ({ resource, object: child })),
+  );
+  return {
+    object,
+    children: [...owned, ...watched],
+    surroundings: surroundings.around({ namespace, name }),
+    lastEvent,
+    contested: driftBackoff.contested(id),
+    now: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
+  };
+}
