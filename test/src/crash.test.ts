@@ -30,7 +30,7 @@ import { ChainVerifier, type LogEvent } from '@rynxs/log';
 import { FileEventStore } from '@rynxs/store-file';
 import { expect } from 'chai';
 
-const KILLS = 50;
+const KILLS = process.env.RYNXS_TEST_THOROUGH === '1' ? 50 : 15;
 const AGENTS = 6;
 const main = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
 const { signal } = new AbortController();

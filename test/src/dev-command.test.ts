@@ -4,7 +4,15 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ANY_PORTS, BASIC_AGENT, RYNXS, RynxsProcess, runRynxs, TestDirectory } from './rynxs-process.js';
+import {
+  ANY_PORTS,
+  BASIC_AGENT,
+  type Ended,
+  RYNXS,
+  RynxsProcess,
+  runRynxs,
+  TestDirectory,
+} from './rynxs-process.js';
 
 const AGENT = readFileSync(BASIC_AGENT, 'utf8');
 
@@ -24,51 +32,76 @@ describe('rynxs dev', function () {
     runRynxs(['dev', ...ANY_PORTS, '--once', '--output', 'json', ...args], directory.path);
 
   describe('--once --output json', () => {
-    it('prints one JSON object that tells all, and nothing else, to stdout', async () => {
-      const { code, stdout, stderr } = await devOnce(BASIC_AGENT);
-      expect(code, stderr).to.equal(0);
-      expect(stdout).to.match(/^\{.*\}\n$/);
-      const result = JSON.parse(stdout);
-      expect(result).to.include({ agent: 'default/my-agent', ready: true, verified: true });
-      expect(result.children).to.have.members([
-        'ConfigMap/my-agent',
-        'PersistentVolumeClaim/my-agent',
-        'NetworkPolicy/my-agent',
-        'Deployment/my-agent',
-      ]);
-      const records =
-        readFileSync(join(directory.path, '.rynxs/logs/operator-events.log'), 'utf8').split('\n').length - 1;
-      expect(result.events).to.equal(records);
-      expect(result.elapsedMs).to.be.a('number').greaterThan(0);
-    });
+    describe('in a new directory', () => {
+      let own: TestDirectory;
+      let first: Ended;
 
-    it('shows on stderr how the children appear and the computer becomes Ready', async () => {
-      const { stderr } = await devOnce(BASIC_AGENT);
-      const steps = [
-        'ConfigMap',
-        'PersistentVolumeClaim',
-        'NetworkPolicy',
-        'Deployment',
-        'Pod running',
-        'Ready',
-        'log verified',
-      ];
-      const positions = steps.map((step) => stderr.indexOf(step));
-      expect(positions).to.not.include(-1);
-      expect(positions.at(-1)).to.equal(Math.max(...positions));
-    });
+      const again = (...args: string[]) =>
+        runRynxs(['dev', ...ANY_PORTS, '--once', '--output', 'json', BASIC_AGENT, ...args], own.path);
 
-    it('finds everything as it was the second time', async () => {
-      const first = JSON.parse((await devOnce(BASIC_AGENT)).stdout);
-      const { code, stdout, stderr } = await devOnce(BASIC_AGENT);
-      expect(code, stderr).to.equal(0);
-      const second = JSON.parse(stdout);
-      expect(second).to.include({ agent: 'default/my-agent', ready: true, verified: true });
-      expect(second.events).to.be.greaterThan(first.events);
-      expect(stderr).to.include('Agent default/my-agent unchanged');
-      const replay = await runRynxs(['replay', '--output', 'json'], directory.path);
-      expect(replay.code, replay.stdout).to.equal(0);
-      expect(JSON.parse(replay.stdout)).to.include({ same: true, records: second.events });
+      before(async () => {
+        own = new TestDirectory();
+        first = await again();
+      });
+
+      after(() => own[Symbol.dispose]());
+
+      it('prints one JSON object that tells all, and nothing else, to stdout', () => {
+        const { code, stdout, stderr } = first;
+        expect(code, stderr).to.equal(0);
+        expect(stdout).to.match(/^\{.*\}\n$/);
+        const result = JSON.parse(stdout);
+        expect(result).to.include({ agent: 'default/my-agent', ready: true, verified: true });
+        expect(result.children).to.have.members([
+          'ConfigMap/my-agent',
+          'PersistentVolumeClaim/my-agent',
+          'NetworkPolicy/my-agent',
+          'Deployment/my-agent',
+        ]);
+        const records =
+          readFileSync(join(own.path, '.rynxs/logs/operator-events.log'), 'utf8').split('\n').length - 1;
+        expect(result.events).to.equal(records);
+        expect(result.elapsedMs).to.be.a('number').greaterThan(0);
+      });
+
+      it('shows on stderr how the children appear and the computer becomes Ready', () => {
+        const steps = [
+          'ConfigMap',
+          'PersistentVolumeClaim',
+          'NetworkPolicy',
+          'Deployment',
+          'Pod running',
+          'Ready',
+          'log verified',
+        ];
+        const positions = steps.map((step) => first.stderr.indexOf(step));
+        expect(positions).to.not.include(-1);
+        expect(positions.at(-1)).to.equal(Math.max(...positions));
+      });
+
+      it('keeps credentials and state to their owner', () => {
+        const mode = (name: string) => statSync(join(own.path, '.rynxs', name)).mode & 0o077;
+        expect(mode('kubeconfig')).to.equal(0);
+        expect(mode('.')).to.equal(0);
+      });
+
+      it('writes what the operator has to say to a file', () => {
+        const lines = readFileSync(join(own.path, '.rynxs/rynxs.log'), 'utf8').trimEnd().split('\n');
+        expect(lines.map((line) => JSON.parse(line).msg)).to.include('leading');
+        expect(first.stderr).not.to.include('leading');
+      });
+
+      it('finds everything as it was the second time, and shows what the operator says when asked to', async () => {
+        const { code, stdout, stderr } = await again('--verbose');
+        expect(code, stderr).to.equal(0);
+        const second = JSON.parse(stdout);
+        expect(second).to.include({ agent: 'default/my-agent', ready: true, verified: true });
+        expect(second.events).to.be.greaterThan(JSON.parse(first.stdout).events);
+        expect(stderr).to.include('Agent default/my-agent unchanged').and.include('leading');
+        const replay = await runRynxs(['replay', '--output', 'json'], own.path);
+        expect(replay.code, replay.stdout).to.equal(0);
+        expect(JSON.parse(replay.stdout)).to.include({ same: true, records: second.events });
+      });
     });
 
     it('tells of several agents', async () => {
@@ -123,7 +156,7 @@ describe('rynxs dev', function () {
   });
 
   describe('until Ctrl-C', () => {
-    it('says what to try next, runs on, and ends in good order', async () => {
+    it('says what to try next, lets it be tried, and ends in good order', async () => {
       await using process = dev(BASIC_AGENT);
       await process.printed('Ctrl-C stops it');
       expect(process.output)
@@ -137,19 +170,13 @@ describe('rynxs dev', function () {
         ready: true,
         image: 'python:3.11-slim',
       });
+      const compared = await runRynxs(['replay', '--diff', '--output', 'json'], directory.path);
+      expect(compared.code, compared.stdout).to.equal(0);
+      expect(JSON.parse(compared.stdout).cluster).to.deep.equal({ compared: 5, differences: [] });
       process.signal('SIGINT');
       expect((await process.ended()).code, process.output).to.equal(0);
       const last = await runRynxs(['log', 'tail', '-n', '1', '--output', 'json'], directory.path);
       expect(JSON.parse(last.stdout)).to.include({ type: 'EpochEnded' });
-    });
-
-    it('lets the cluster be compared with what the log says', async () => {
-      await using process = dev(BASIC_AGENT);
-      await process.printed('Ctrl-C stops it');
-      const { code, stdout } = await runRynxs(['replay', '--diff', '--output', 'json'], directory.path);
-      expect(code, stdout).to.equal(0);
-      const { cluster } = JSON.parse(stdout);
-      expect(cluster).to.deep.equal({ compared: 5, differences: [] });
     });
 
     it('ends at once at any moment of the start', async () => {
@@ -157,29 +184,6 @@ describe('rynxs dev', function () {
       await process.printed('Rynxs runs');
       process.signal('SIGTERM');
       expect((await process.ended()).code, process.output).to.equal(0);
-    });
-
-    it('works without files', async () => {
-      await using process = dev();
-      await process.printed('Ctrl-C stops it');
-      process.signal('SIGINT');
-      expect((await process.ended()).code, process.output).to.equal(0);
-    });
-
-    it('keeps credentials and state to their owner', async () => {
-      await devOnce(BASIC_AGENT);
-      const mode = (name: string) => statSync(join(directory.path, '.rynxs', name)).mode & 0o077;
-      expect(mode('kubeconfig')).to.equal(0);
-      expect(mode('.')).to.equal(0);
-    });
-
-    it('writes what the operator has to say to a file, and shows it when asked to', async () => {
-      const { stderr } = await devOnce(BASIC_AGENT);
-      const file = join(directory.path, '.rynxs/rynxs.log');
-      const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-      expect(lines.map((line) => JSON.parse(line).msg)).to.include('leading');
-      expect(stderr).not.to.include('leading');
-      expect((await devOnce(BASIC_AGENT, '--verbose')).stderr).to.include('leading');
     });
   });
 
@@ -192,7 +196,7 @@ describe('rynxs dev', function () {
       return stderr;
     }
 
-    it('started twice: says who runs there', async () => {
+    it('started twice, also without files: says who runs there', async () => {
       await using first = dev();
       await first.printed('Ctrl-C stops it');
       const message = await refusal(...ANY_PORTS, BASIC_AGENT);
@@ -201,6 +205,8 @@ describe('rynxs dev', function () {
         .and.include('--data-dir');
       await using second = dev('--data-dir', 'other');
       await second.printed('Ctrl-C stops it');
+      first.signal('SIGINT');
+      expect((await first.ended()).code, first.output).to.equal(0);
     });
 
     for (const [option, variable] of [

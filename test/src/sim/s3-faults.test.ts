@@ -7,6 +7,9 @@ import type { Fate, StorageRequest } from './simulated-storage.js';
 import { KEYS } from './trust.js';
 import { type Defect, World } from './world.js';
 
+/** A fault befalls each request where it is thorough, and every third one, others in each run, every day. */
+const STEP = process.env.RYNXS_TEST_THOROUGH === '1' ? 1 : 3;
+const SEED = Number(process.env.RYNXS_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const OWNER = { clusterUid: 'cluster-1', shard: 'default' };
 const { signal } = new AbortController();
 const SERVED: Fate = { deliveries: [{ afterMs: 2, server: 'serves', answerMs: 2 }] };
@@ -52,18 +55,20 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 /** Faults by the number of the request that they befall; requests count from 0 in the order in which they are sent. */
 type Plan = ReadonlyMap<number, Fault>;
 
-describe('the log in a bucket', () => {
+describe(`the log in a bucket (seed ${SEED})`, () => {
   for (const [name, fault] of Object.entries(FAULTS)) {
     it(`keeps every promise whichever request ${name}`, async function () {
       this.timeout(60_000);
-      for (const at of await targets()) await rehearse(new Map([[at, fault]]));
+      const requests = await targets();
+      for (let at = SEED % STEP; at < requests.length; at += STEP)
+        await rehearse(new Map([[requests[at]!, fault]]));
     });
   }
 
   it('keeps every promise whichever two requests fail, and however', async function () {
     this.timeout(120_000);
     const requests = await targets();
-    const random = seededRandom(1);
+    const random = seededRandom(SEED);
     const kinds = Object.values(FAULTS);
     const any = (): Fault => kinds[Math.floor(random.next() * kinds.length)]!;
     for (let run = 0; run < 100; run += 1) {
@@ -79,12 +84,12 @@ describe('the log in a bucket', () => {
 
   it('would not, if other bytes were sent for a commit that was never settled', async function () {
     this.timeout(60_000);
-    const failures: unknown[] = [];
     for (const at of await targets()) {
       const plan = new Map([[at, FAULTS['is the first that gets no answer in 40 s']!]]);
-      await rehearse(plan, FORGETS_THE_UNSETTLED).catch((error: unknown) => failures.push(error));
+      const failure = await rehearse(plan, FORGETS_THE_UNSETTLED).catch((error: unknown) => error);
+      if (String(failure).includes('was refused')) return;
     }
-    expect(failures.map(String).join('\n')).to.include('was refused');
+    expect.fail('whichever request it was, no promise was broken');
   });
 });
 
