@@ -1,7 +1,14 @@
 import { damageOf, type EventStore, type StoreHead } from '@rynxs/kernel';
 import { Damage, RolledBack, type VerifiedCommit, ZERO_HASH } from '@rynxs/log';
 import { readFailure } from '../log-reading/read-failure.js';
-import { ChainVerification, type Evidence, FullVerification, type VerificationEnd } from './verification.js';
+import {
+  ChainVerification,
+  type Evidence,
+  FullVerification,
+  ThreadedChainVerification,
+  type Verification,
+  type VerificationEnd,
+} from './verification.js';
 import {
   type DamageReport,
   keyReport,
@@ -83,10 +90,10 @@ class Progress {
     return this.head === null ? this.firstSeq : this.head.seq + 1;
   }
 
-  add({ firstSeq, count, bytes, headHash }: VerifiedCommit): void {
+  add({ firstSeq, count, bytes, headHash }: VerifiedCommit, commits = 1): void {
     if (this.head === null) this.firstSeq = firstSeq;
     this.records += count;
-    this.commits += 1;
+    this.commits += commits;
     this.bytes += bytes;
     this.head = { seq: firstSeq + count - 1, hash: headHash };
   }
@@ -99,11 +106,7 @@ interface Outcome {
 
 async function verified(store: EventStore, options: VerifyOptions, progress: Progress): Promise<Outcome> {
   const { signal, onProgress, evidence, fromSeq = 0 } = options;
-  const onCommit = (commit: VerifiedCommit): void => progress.add(commit);
-  await using verification =
-    evidence === undefined || fromSeq > 0
-      ? new ChainVerification(fromSeq, onCommit)
-      : new FullVerification(evidence, onCommit);
+  await using verification = verificationOf(fromSeq, evidence, progress);
   let unreported = 0;
   let isTrailing = false;
   try {
@@ -120,6 +123,7 @@ async function verified(store: EventStore, options: VerifyOptions, progress: Pro
       await verification.finish();
       throw head;
     }
+    await verification.settle();
     isTrailing = progress.nextSeq >= head.nextSeq;
     // A store shows whole commits only, and takes a last one that does not verify for the rest of an interrupted write.
     const trailing = await store.trailing?.(signal);
@@ -133,6 +137,13 @@ async function verified(store: EventStore, options: VerifyOptions, progress: Pro
     if (damage === undefined) throw readFailure(store, error);
     return { damage: damageReport(damage, isTrailing && !(damage instanceof RolledBack)) };
   }
+}
+
+function verificationOf(fromSeq: number, evidence: Evidence | undefined, progress: Progress): Verification {
+  const onCommit = (commit: VerifiedCommit): void => progress.add(commit);
+  if (fromSeq > 0) return new ChainVerification(fromSeq, onCommit);
+  if (evidence !== undefined) return new FullVerification(evidence, onCommit);
+  return new ThreadedChainVerification((run) => progress.add(run, run.commits));
 }
 
 /** A driver looks for the head at the end: what it finds wrong there need not be the first damage. */

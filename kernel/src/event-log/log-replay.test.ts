@@ -28,8 +28,8 @@ async function outcomeOf(
   await using replay = make({ position: new LogPosition(), ...evidence, ...known, onRecord });
   try {
     for (const chunk of chunks) await replay.push(chunk);
-    const { position, signedTo, rolledBack } = await replay.finish();
-    return { records, end: { position: position.toState(), signedTo, rolledBack: plain(rolledBack) } };
+    const { position, rolledBack, ...end } = await replay.finish();
+    return { records, end: { ...end, position: position.toState(), rolledBack: plain(rolledBack) } };
   } catch (error) {
     if (!(error instanceof Damage)) throw error;
     return { records: undefined, end: plain(error) };
