@@ -13,14 +13,16 @@ import { nodeBinary } from './install-and-build.mjs';
  * @returns {Promise<Map<string, string>>} content by path relative to the root
  */
 export async function generatedFiles(root) {
-  const { agentDefinition } = await import(
-    pathToFileURL(join(root, 'plugins/agent-sandbox/dist/index.js')).href
-  );
+  const { definitions } = await import(pathToFileURL(join(root, 'plugins/agent-sandbox/dist/index.js')).href);
   return new Map([
     ['docs/CONFIGURATION.md', command(root, ['config', 'docs'])],
     ['docs/EVENT_LOG_EXAMPLE.md', await eventLogExample(root)],
     ['docs/errors.md', command(root, ['errors', 'docs'])],
-    [`helm/rynxs/crds/${agentDefinition.metadata.name}.yaml`, stringify(agentDefinition, { lineWidth: 0 })],
+    ...definitions.map((definition) => [
+      `helm/rynxs/crds/${definition.metadata.name}.yaml`,
+      // Parts that several fields share are written out, so that each field can be read where it stands.
+      stringify(definition, { lineWidth: 0, aliasDuplicateObjects: false }),
+    ]),
   ]);
 }
 

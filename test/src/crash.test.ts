@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import agentSandbox, { AGENT, agentDefinition } from '@rynxs/agent-sandbox';
+import agentSandbox, { AGENT, definitions } from '@rynxs/agent-sandbox';
 import clusterKubernetes from '@rynxs/cluster-kubernetes';
 import { type EmbeddedClusterServer, startEmbeddedCluster } from '@rynxs/dev-cluster';
 import {
@@ -112,7 +112,7 @@ describe('an operator that is killed', () => {
       services: [given(CLOCK, new SystemClock())],
     });
     cluster = kernel.get(CLUSTER);
-    await cluster.create(DEFINITIONS, agentDefinition, options);
+    for (const definition of definitions) await cluster.create(DEFINITIONS, definition, options);
   });
   after(async () => {
     await operator?.end('SIGKILL');

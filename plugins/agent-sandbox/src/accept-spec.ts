@@ -5,7 +5,8 @@ import type { DeclaredAmounts, DeclaredSpec } from './declared-spec.js';
 import { expiryOf, isTimestamp } from './expiry.js';
 import { MAX_SPEC_BYTES } from './observe.js';
 import { PATTERN_WORDS } from './schema/patterns.js';
-import { formatQuantity, parseQuantity } from './schema/quantity.js';
+import { describeProblems } from './schema/problem-list.js';
+import { canonicalQuantity } from './schema/quantity.js';
 import { specSchema } from './schema/spec-schema.js';
 import { checkSchema, type Problem, withDefaults } from './schema/structural-schema.js';
 import { DEFAULT_ACCESS_MODES } from './schema/workspace-schema.js';
@@ -38,8 +39,6 @@ export interface AcceptContext {
   /** Canonical quantity for a workspace that gives no size. */
   readonly defaultWorkspaceSize: string;
 }
-
-const SHOWN_PROBLEMS = 3;
 
 /**
  * Checks what `observeAgent` has recorded against every rule of the schema and every CEL rule, and those that neither
@@ -87,9 +86,7 @@ export function asksForSuspension({ lifecycle }: JsonMap): boolean {
 }
 
 function refusal(problems: readonly Problem[]): Refusal {
-  const shown = problems.slice(0, SHOWN_PROBLEMS).map(({ field, detail }) => `${field} ${detail}`);
-  const hidden = problems.length - shown.length;
-  return { reason: 'InvalidSpec', message: `${shown.join('; ')}${hidden > 0 ? `; and ${hidden} more` : ''}` };
+  return { reason: 'InvalidSpec', message: describeProblems(problems) };
 }
 
 function complete(spec: DeclaredSpec, workspace: Workspace, identity: Identity): Pick<Accepted, 'computer'> {
@@ -136,7 +133,7 @@ function workspaceOf({ workspace }: DeclaredSpec, context: AcceptContext): Works
   const { workspace: before } = context;
   const kept = before === undefined || isGiven(before) ? undefined : before.size;
   return {
-    size: size === undefined ? (kept ?? context.defaultWorkspaceSize) : canonical(size),
+    size: size === undefined ? (kept ?? context.defaultWorkspaceSize) : canonicalQuantity(size),
     ...(storageClassName === undefined ? {} : { storageClassName }),
     accessModes,
     isRetained: retain === 'Retain',
@@ -146,12 +143,6 @@ function workspaceOf({ workspace }: DeclaredSpec, context: AcceptContext): Works
 function canonicalAmounts(amounts: DeclaredAmounts | undefined): Amounts | undefined {
   if (amounts === undefined || Object.keys(amounts).length === 0) return undefined;
   return Object.fromEntries(
-    Object.entries(amounts).map(([resource, amount]) => [resource, canonical(amount)]),
+    Object.entries(amounts).map(([resource, amount]) => [resource, canonicalQuantity(amount)]),
   );
-}
-
-/** The schema's patterns leave nothing that is not a quantity. */
-function canonical(amount: string | number): string {
-  const quantity = parseQuantity(String(amount));
-  return quantity === undefined ? String(amount) : formatQuantity(quantity);
 }

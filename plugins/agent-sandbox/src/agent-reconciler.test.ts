@@ -1,7 +1,7 @@
 import { CONFIG, RECONCILER } from '@rynxs/kernel';
 import { reconcilerSuite } from '@rynxs/kernel/testing';
 import { expect } from 'chai';
-import { AgentReconciler, default as plugin } from './index.js';
+import { AgentReconciler, default as plugin, UniverseReconciler } from './index.js';
 import { agent, observe, reconciler, settled } from './testing/agent.js';
 
 const image = 'python:3.11-slim';
@@ -36,11 +36,14 @@ reconcilerSuite({
 });
 
 describe('the agent-sandbox plugin', () => {
-  it('provides the reconciler of Agents, made from its configuration', () => {
+  it('provides its reconcilers, that of Agents made from its configuration', () => {
     expect(plugin.id).to.equal('agent-sandbox');
     expect(
       plugin.provides.map(({ token, type, implementation }) => ({ token, type, implementation })),
-    ).to.deep.equal([{ token: RECONCILER, type: 'agent', implementation: AgentReconciler }]);
+    ).to.deep.equal([
+      { token: RECONCILER, type: 'agent', implementation: AgentReconciler },
+      { token: RECONCILER, type: 'universe', implementation: UniverseReconciler },
+    ]);
     expect(AgentReconciler.inject).to.deep.equal([CONFIG]);
     expect(reconciler(10 * 1024 ** 3).configuration).to.deep.equal({ defaultWorkspaceSize: '10Gi' });
   });

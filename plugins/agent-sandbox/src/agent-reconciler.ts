@@ -7,8 +7,10 @@ import {
   type Manifest,
   type Reconciler,
   type Report,
+  type SharedContext,
 } from '@rynxs/kernel';
 import type { JsonMap, LogEvent } from '@rynxs/log';
+import { admitted } from './admit.js';
 import { decideAgent } from './decide.js';
 import { AGENT, agentDefinition } from './definition.js';
 import { manifestOf, manifestsOf } from './manifests/manifests.js';
@@ -19,6 +21,7 @@ import { reportAgent } from './report/report.js';
 import { formatBytes } from './schema/quantity.js';
 import type { AgentSettings } from './settings.js';
 import { type AgentState, nextDeadline } from './state.js';
+import { TENANCY, tenancyOf } from './universe/tenancy.js';
 
 /**
  * Turns an Agent into a computer: a ConfigMap, a PersistentVolumeClaim, a NetworkPolicy and a Deployment of its name.
@@ -34,6 +37,9 @@ export class AgentReconciler implements Reconciler<AgentState> {
   readonly watches = [POD];
   readonly definition = agentDefinition;
   readonly configuration: AgentConfiguration & JsonMap;
+  readonly context = TENANCY;
+  /** No Agent is made before the bounds of its namespace are known. */
+  readonly after = ['universe'];
 
   constructor(config: Readonly<Record<string, unknown>>) {
     const { defaultWorkspaceSize } = config as AgentSettings;
@@ -44,8 +50,17 @@ export class AgentReconciler implements Reconciler<AgentState> {
     return observeAgent(object);
   }
 
-  reduce(state: AgentState | undefined, event: LogEvent, configuration: JsonMap): AgentState | undefined {
-    return reduceAgent(state, event, configuration);
+  reduce(
+    state: AgentState | undefined,
+    event: LogEvent,
+    configuration: JsonMap,
+    context?: SharedContext,
+  ): AgentState | undefined {
+    return reduceAgent(state, event, configuration, tenancyOf(context));
+  }
+
+  adapt(state: AgentState, context: SharedContext): AgentState {
+    return admitted(state, tenancyOf(context));
   }
 
   decide(state: AgentState): Decision {

@@ -1,4 +1,5 @@
 import type { ChildrenState, Refusal } from '@rynxs/kernel';
+import type { Accepted } from './accept-spec.js';
 import type { Computer, Lifecycle } from './spec.js';
 
 /** What the log says of an Agent. Replaced, never changed. */
@@ -6,15 +7,41 @@ export interface AgentState {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-  /** The computer of the newest spec that was accepted; absent while none was. */
+  /** Seq of the event by which this Agent was first observed: its turn among the Agents of its Universe. */
+  readonly since: number;
+  /** The computer of the newest spec that was valid and within its Universe; absent while none was. */
   readonly computer?: Computer;
-  /** Of the newest accepted spec; a refused one may still have suspended it. */
+  /** Of the spec that the computer is of; a refused one may still have suspended it. */
   readonly lifecycle: Lifecycle;
+  /** The Universe that this spec names. */
+  readonly universe?: string;
+  /** The computer is outside its Universe by now and must not run. */
+  readonly isBarred?: true;
+  /** The newest spec, if it is valid but outside the Universe. */
+  readonly waiting?: Accepted;
+  /** What is wrong with the newest spec by itself. */
+  readonly invalid?: Refusal;
   /** The newest deadline that has come. */
   readonly reachedDeadline?: string;
-  /** Why the newest spec was refused, and whether that is on the record. */
+  /** Why the newest spec is not obeyed or the computer barred, and whether that is on the record. */
   readonly refusal?: Refusal & { readonly isRecorded: boolean };
   readonly children: ChildrenState<Computer>;
+  /** Uid of the claim that the computer was given, null while there is none for it; absent for a claim of its own. */
+  readonly givenClaim?: string | null;
+  /** Digest of the containment that was recorded last. */
+  readonly containment?: string;
+  /** What was recorded last of restarts. */
+  readonly crashes?: Crashes;
+}
+
+/** Restarts of the container of one pod. */
+export interface Crashes {
+  /** Uid of the pod. */
+  readonly pod: string;
+  /** Since the pod started. */
+  readonly restarts: number;
+  /** When it was recorded, RFC 3339. */
+  readonly at: string;
 }
 
 /** Whether the time of the computer is up. Timestamps of one format compare as text. */

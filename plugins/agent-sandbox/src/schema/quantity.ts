@@ -34,6 +34,17 @@ export function formatQuantity({ milli, isBinary }: Quantity): string {
   return milli % 1000n === 0n ? shortest(milli / 1000n, 1000n, DECIMAL_SUFFIXES) : `${milli}m`;
 }
 
+/** The canonical text of a declared amount; text that is no quantity stays as it is. */
+export function canonicalQuantity(amount: string | number): string {
+  const quantity = parseQuantity(String(amount));
+  return quantity === undefined ? String(amount) : formatQuantity(quantity);
+}
+
+/** Whether one amount is more than another; both must be quantities. */
+export function isMore(amount: string, than: string): boolean {
+  return (parseQuantity(amount)?.milli ?? 0n) > (parseQuantity(than)?.milli ?? 0n);
+}
+
 /** A number of bytes as a canonical binary quantity: `1Gi`. */
 export function formatBytes(bytes: number): string {
   return formatQuantity({ milli: BigInt(bytes) * 1000n, isBinary: true });

@@ -1,0 +1,5 @@
+import { agentDefinition } from './definition.js';
+import { universeDefinition } from './universe/universe-definition.js';
+
+/** The CustomResourceDefinitions of all kinds that this plugin reconciles. */
+export const definitions = [agentDefinition, universeDefinition];
