@@ -210,6 +210,17 @@ describe('EventLog', () => {
     await log.close();
   });
 
+  it('lets nobody overtake who waits for a place in its queue', async () => {
+    const log = await open(memoryEventStore(storage));
+    const term = await log.startTerm(await tenure(), OWNER, signal);
+    const appends = Array.from({ length: 170 }, (_, n) => term.append([draft(n, 50_000)]));
+    // It would fit where those before it do not.
+    appends.push(term.append([draft(170, 1)]));
+    const seqs = (await Promise.all(appends)).map(([record]) => record?.event.seq ?? 0);
+    expect(seqs).to.deep.equal(seqs.toSorted((a, b) => a - b));
+    await log.close();
+  });
+
   it('refuses an event that is too large or no JSON, and goes on', async () => {
     const log = await open(memoryEventStore(storage));
     const term = await log.startTerm(await tenure(), OWNER, signal);

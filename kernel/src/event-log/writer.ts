@@ -46,6 +46,12 @@ interface PendingAppend {
   readonly reject: (error: unknown) => void;
 }
 
+interface WaitingAppend {
+  readonly pending: PendingAppend;
+  /** Called when it waits no more: its signal does not matter then. */
+  readonly leave: () => void;
+}
+
 /**
  * Group commit: one commit in flight; what arrives meanwhile forms the next one. There is no timer, so an idle log
  * commits at once. The events of one `append` always share a commit.
@@ -61,7 +67,8 @@ export class LogWriter {
   readonly #timeout: SettleTimeout;
   #queue: PendingAppend[] = [];
   #queuedBytes = 0;
-  #spaceWaiters: (() => void)[] = [];
+  /** Appends that wait for a place in the queue, in the order in which they came. */
+  #waiting: WaitingAppend[] = [];
   #running: Promise<void> | undefined;
 
   constructor(options: WriterOptions) {
@@ -82,9 +89,9 @@ export class LogWriter {
 
   /**
    * Resolves when the events are durable, with their records re-read from the bytes that were written.
-   * Waits while the queue is full. Rejects with RYNXS_EVENT_INVALID, RYNXS_EVENT_TOO_LARGE, RYNXS_LOG_FULL,
-   * RYNXS_LOG_UNAVAILABLE (nothing was written, a later append may succeed), or with the reason for which the writer
-   * has ended. `signal` gives up waiting for a place in the queue; what is queued is committed.
+   * Waits while the queue is full; the order of calls is the order in the log. Rejects with RYNXS_EVENT_INVALID,
+   * RYNXS_EVENT_TOO_LARGE, RYNXS_LOG_FULL, RYNXS_LOG_UNAVAILABLE (nothing was written, a later append may succeed), or
+   * with the reason for which the writer has ended. `signal` gives up waiting for a place in the queue; what is queued is committed.
    */
   async append(drafts: readonly EventDraft[], signal?: AbortSignal): Promise<readonly LogRecord[]> {
     const events = drafts.map(prepareEvent);
@@ -96,15 +103,11 @@ export class LogWriter {
       const aggregate = drafts[0]?.aggregateId ?? '';
       throw rynxsError('RYNXS_EVENT_TOO_LARGE', { type, aggregate, bytes, limitBytes: MAX_BATCH_BYTES });
     }
-    while (this.#queuedBytes > 0 && this.#queuedBytes + bytes > this.#maxQueuedBytes) {
-      this.#ended.signal.throwIfAborted();
-      await this.#space(signal);
-    }
     this.#ended.signal.throwIfAborted();
     return new Promise<readonly LogRecord[]>((resolve, reject) => {
-      this.#queue.push({ events, bytes, since: this.#options.clock.monotonic(), resolve, reject });
-      this.#queuedBytes += bytes;
-      this.#running ??= this.#run();
+      const pending = { events, bytes, since: this.#options.clock.monotonic(), resolve, reject };
+      if (this.#waiting.length === 0 && this.#hasSpaceFor(bytes)) this.#admit(pending);
+      else this.#wait(pending, signal);
     });
   }
 
@@ -131,7 +134,7 @@ export class LogWriter {
         this.#options.metrics.appendFailed(failure.code);
         for (const pending of group) pending.reject(failure);
       }
-      this.#releaseSpace();
+      this.#admitWaiting();
       if (this.#ended.signal.aborted) break;
     }
     this.#running = undefined;
@@ -249,24 +252,41 @@ export class LogWriter {
     this.#timeout[Symbol.dispose]();
     for (const pending of this.#queue.splice(0)) pending.reject(reason);
     this.#queuedBytes = 0;
-    this.#releaseSpace();
+    for (const { pending, leave } of this.#waiting.splice(0)) {
+      leave();
+      pending.reject(reason);
+    }
     return reason;
   }
 
-  async #space(signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const onAbort = () => reject(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.#spaceWaiters.push(resolve);
-    try {
-      await promise;
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
-    }
+  #hasSpaceFor(bytes: number): boolean {
+    return this.#queuedBytes === 0 || this.#queuedBytes + bytes <= this.#maxQueuedBytes;
   }
 
-  #releaseSpace(): void {
-    for (const wake of this.#spaceWaiters.splice(0)) wake();
+  #admit(pending: PendingAppend): void {
+    this.#queue.push(pending);
+    this.#queuedBytes += pending.bytes;
+    this.#running ??= this.#run();
+  }
+
+  #wait(pending: PendingAppend, signal: AbortSignal | undefined): void {
+    const onAbort = () => {
+      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      pending.reject(signal?.reason);
+    };
+    const waiting = { pending, leave: () => signal?.removeEventListener('abort', onAbort) };
+    this.#waiting.push(waiting);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted === true) onAbort();
+  }
+
+  /** Nobody overtakes who waits: a small append does not slip past a large one. */
+  #admitWaiting(): void {
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      if (!this.#hasSpaceFor(first.pending.bytes)) return;
+      this.#waiting.shift();
+      first.leave();
+      this.#admit(first.pending);
+    }
   }
 }
