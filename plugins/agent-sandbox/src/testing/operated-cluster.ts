@@ -1,0 +1,127 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  EVENT_STORE,
+  type KubernetesObject,
+  type Operator,
+  RECONCILER,
+  type ReplayResult,
+  type ResourceType,
+  replayLog,
+  startOperator,
+} from '@rynxs/kernel';
+import {
+  given,
+  MemoryStorage,
+  memoryEventStore,
+  startTestKernel,
+  type TestKernel,
+} from '@rynxs/kernel/testing';
+import type { JsonMap, LogEvent } from '@rynxs/log';
+import plugin from '../plugin.js';
+
+const { signal } = new AbortController();
+const options = { signal };
+const MAX_TURNS = 4_000;
+
+/** A cluster in memory in which the operator with this plugin works, and its log. */
+export class OperatedCluster implements AsyncDisposable {
+  readonly events: LogEvent[] = [];
+  readonly kernel: TestKernel;
+  readonly #storage: MemoryStorage;
+  #operator: Operator | undefined;
+
+  private constructor(kernel: TestKernel, storage: MemoryStorage) {
+    this.kernel = kernel;
+    this.#storage = storage;
+  }
+
+  /** `prepare` is called before the operator starts. */
+  static async start(prepare?: (cluster: OperatedCluster) => Promise<void>): Promise<OperatedCluster> {
+    const storage = new MemoryStorage();
+    const services = [given(EVENT_STORE, memoryEventStore(storage))];
+    const made = new OperatedCluster(await startTestKernel({ plugins: [plugin], services }), storage);
+    await prepare?.(made);
+    const operator = await startOperator(made.kernel, { signal });
+    operator.log.subscribe(({ event }) => made.events.push(event as LogEvent));
+    made.#operator = operator;
+    made.kernel.leadership.grant();
+    return made;
+  }
+
+  get projection(): Operator['projection'] {
+    if (this.#operator === undefined) throw new Error('the operator was not started');
+    return this.#operator.projection;
+  }
+
+  /** Creates the object or gives it another spec. `name` is `namespace/name`, or a name alone for cluster-scoped ones. */
+  async apply(resource: ResourceType, name: string, spec: JsonMap): Promise<void> {
+    const { cluster } = this.kernel;
+    const metadata = keyOf(name);
+    const live = await this.find(resource, name);
+    const apiVersion = `${resource.group}/${resource.version}`;
+    if (live === undefined)
+      await cluster.create(resource, { apiVersion, kind: resource.kind, metadata, spec }, options);
+    else
+      await cluster
+        .update(resource, { ...live, spec }, options)
+        .catch(() => this.apply(resource, name, spec));
+  }
+
+  async delete(resource: ResourceType, name: string): Promise<void> {
+    const live = await this.find(resource, name);
+    if (live === undefined) return;
+    const { uid = '', resourceVersion = '' } = live.metadata;
+    const preconditions = { uid, resourceVersion };
+    await this.kernel.cluster
+      .delete(resource, keyOf(name), preconditions, options)
+      .catch(() => this.delete(resource, name));
+  }
+
+  async find(resource: ResourceType, name: string): Promise<KubernetesObject | undefined> {
+    return this.kernel.cluster.get(resource, keyOf(name), options).catch(() => undefined);
+  }
+
+  /** Waits for the object to be as the condition wants it; undefined is given for one that is not there. */
+  async until(
+    resource: ResourceType,
+    name: string,
+    condition: (object: KubernetesObject | undefined) => boolean,
+  ): Promise<KubernetesObject | undefined> {
+    let object: KubernetesObject | undefined;
+    for (let turn = 0; turn < MAX_TURNS; turn += 1) {
+      object = await this.find(resource, name);
+      if (condition(object)) return object;
+      await nextTurn();
+    }
+    throw new Error(
+      `${resource.kind} ${name} is not so: ${condition}, but ${JSON.stringify(object?.status)}`,
+    );
+  }
+
+  /** Waits until something is on the record. */
+  async recorded(condition: (event: LogEvent) => boolean): Promise<LogEvent> {
+    for (let turn = 0; turn < MAX_TURNS; turn += 1) {
+      const event = this.events.find(condition);
+      if (event !== undefined) return event;
+      await nextTurn();
+    }
+    throw new Error(`it was not recorded: ${condition}`);
+  }
+
+  /** Stops the operator, and computes every decision again. */
+  async replay(): Promise<ReplayResult> {
+    await this.#operator?.stop();
+    const reconcilers = this.kernel.getAll(RECONCILER);
+    return replayLog({ chunks: memoryEventStore(this.#storage).read(0, signal), reconcilers });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#operator?.stop();
+    await this.kernel.stop();
+  }
+}
+
+function keyOf(name: string): { readonly namespace?: string; readonly name: string } {
+  const [first = '', second] = name.split('/');
+  return second === undefined ? { name: first } : { namespace: first, name: second };
+}

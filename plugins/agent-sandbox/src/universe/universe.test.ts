@@ -1,0 +1,177 @@
+import type { KubernetesObject } from '@rynxs/kernel';
+import type { JsonMap } from '@rynxs/log';
+import { expect } from 'chai';
+import { AGENT } from '../definition.js';
+import { DEPLOYMENT } from '../manifests/resource-types.js';
+import { OperatedCluster } from '../testing/operated-cluster.js';
+import { UNIVERSE } from './universe-definition.js';
+
+const image = 'registry.example.com/agents/bot:1';
+const other = 'docker.io/library/python:3.11';
+
+const statusOf = (object: KubernetesObject | undefined) => (object?.status ?? {}) as JsonMap;
+const condition = (object: KubernetesObject | undefined, type: string) =>
+  ((statusOf(object).conditions ?? []) as readonly JsonMap[]).find((one) => one.type === type);
+const replicas = (count: number) => (object: KubernetesObject | undefined) =>
+  (object?.spec as { replicas?: number } | undefined)?.replicas === count;
+const isOutside = (object: KubernetesObject | undefined) =>
+  condition(object, 'Degraded')?.reason === 'OutsideUniverse';
+const messageOf = (object: KubernetesObject | undefined) => condition(object, 'Degraded')?.message;
+
+describe('a Universe', () => {
+  let cluster: OperatedCluster;
+  beforeEach(async () => {
+    cluster = await OperatedCluster.start();
+  });
+  afterEach(() => cluster[Symbol.asyncDispose]());
+
+  const only = { images: { allowed: ['registry.example.com/agents/*'] } };
+
+  it('lets run what is within its bounds, and refuses what is not with the rule named', async () => {
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'], ...only });
+    await cluster.recorded(({ type }) => type === 'UniverseObserved');
+    await cluster.apply(AGENT, 'lab/good', { image });
+    await cluster.apply(AGENT, 'lab/bad', { image: other });
+    await cluster.until(DEPLOYMENT, 'lab/good', replicas(1));
+    const bad = await cluster.until(AGENT, 'lab/bad', isOutside);
+    expect(messageOf(bad)).to.equal(
+      'Universe lab: spec.image must match registry.example.com/agents/* (images.allowed)',
+    );
+    expect(statusOf(bad).phase).to.equal('Refused');
+    expect(await cluster.find(DEPLOYMENT, 'lab/bad')).to.equal(undefined);
+    const { differences, notRecomputed } = await cluster.replay();
+    expect({ differences, notRecomputed }).to.deep.equal({ differences: [], notRecomputed: 0 });
+  });
+
+  it('bounds only its own namespaces', async () => {
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'], ...only });
+    await cluster.recorded(({ type }) => type === 'UniverseObserved');
+    await cluster.apply(AGENT, 'elsewhere/bad', { image: other });
+    await cluster.until(DEPLOYMENT, 'elsewhere/bad', replicas(1));
+  });
+
+  it('scales a running Agent to zero when its bounds tighten, and back when they loosen, on the record', async () => {
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'] });
+    await cluster.apply(AGENT, 'lab/a', { image: other });
+    await cluster.until(DEPLOYMENT, 'lab/a', replicas(1));
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'], ...only });
+    await cluster.until(DEPLOYMENT, 'lab/a', replicas(0));
+    const stopped = await cluster.until(AGENT, 'lab/a', isOutside);
+    expect(condition(stopped, 'Suspended')).to.include({ status: 'True', reason: 'OutsideUniverse' });
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'] });
+    await cluster.until(DEPLOYMENT, 'lab/a', replicas(1));
+    await cluster.until(AGENT, 'lab/a', (object) => condition(object, 'Degraded')?.status === 'False');
+
+    const tightened = cluster.events.filter(({ type }) => type === 'UniverseObserved');
+    const decided = cluster.events.filter(
+      ({ type, aggregate_id: id }) => type === 'ActionsDecided' && id === 'agents/lab/a',
+    );
+    expect(decided.slice(-2).map(({ payload }) => payload.cause)).to.deep.equal(
+      tightened.slice(-2).map(({ seq }) => seq),
+    );
+    expect(decided.at(-2)?.payload.refusal).to.include({ reason: 'OutsideUniverse' });
+    expect((await cluster.replay()).differences).to.deep.equal([]);
+  });
+
+  it('gives the places of its quota in the order of arrival, and a free one to the next that waits', async () => {
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab', 'lab-2'], quota: { agents: 1 } });
+    await cluster.recorded(({ type }) => type === 'UniverseObserved');
+    for (const name of ['lab/first', 'lab-2/second', 'lab/third']) {
+      await cluster.apply(AGENT, name, { image });
+      await cluster.recorded(
+        ({ type, aggregate_id: id }) => type === 'AgentObserved' && id === `agents/${name}`,
+      );
+    }
+    await cluster.until(DEPLOYMENT, 'lab/first', replicas(1));
+    const second = await cluster.until(AGENT, 'lab-2/second', isOutside);
+    expect(messageOf(second)).to.match(
+      /^Universe lab: the Agent has no place: there are 1 \(quota\.agents\)/,
+    );
+    await cluster.until(AGENT, 'lab/third', isOutside);
+    await cluster.delete(AGENT, 'lab/first');
+    await cluster.until(DEPLOYMENT, 'lab-2/second', replicas(1));
+    expect(await cluster.find(DEPLOYMENT, 'lab/third')).to.equal(undefined);
+    expect((await cluster.replay()).differences).to.deep.equal([]);
+  });
+
+  it('keeps a namespace that another one claims later, until it is gone', async () => {
+    await cluster.apply(UNIVERSE, 'old', { namespaces: ['lab'], ...only });
+    await cluster.recorded(({ type }) => type === 'UniverseObserved');
+    await cluster.apply(UNIVERSE, 'new', { namespaces: ['lab', 'free'] });
+    const refused = await cluster.until(
+      UNIVERSE,
+      'new',
+      (object) => condition(object, 'Ready')?.status === 'False',
+    );
+    expect(condition(refused, 'Ready')).to.include({
+      reason: 'NamespaceTaken',
+      message:
+        'namespace lab stays with Universe old, which claimed it first; take it out of spec.namespaces of one of them',
+    });
+    expect(statusOf(refused).namespaces).to.deep.equal(['free']);
+    await cluster.apply(AGENT, 'lab/a', { image: other });
+    await cluster.until(AGENT, 'lab/a', isOutside);
+    await cluster.delete(UNIVERSE, 'old');
+    await cluster.until(DEPLOYMENT, 'lab/a', replicas(1));
+    await cluster.until(UNIVERSE, 'new', (object) => condition(object, 'Ready')?.status === 'True');
+  });
+
+  it('is looked at before any Agent when the operator starts', async () => {
+    await using late = await OperatedCluster.start(async (prepared) => {
+      for (let index = 0; index < 8; index += 1)
+        await prepared.apply(AGENT, `lab/a-${index}`, { image: other });
+      await prepared.apply(UNIVERSE, 'lab', { namespaces: ['lab'], ...only });
+    });
+    for (let index = 0; index < 8; index += 1) await late.until(AGENT, `lab/a-${index}`, isOutside);
+    expect(late.events.filter(({ type }) => type === 'ActionApplied')).to.deep.equal([]);
+  });
+
+  it('counts its Agents in its status', async () => {
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'], ...only });
+    await cluster.recorded(({ type }) => type === 'UniverseObserved');
+    await cluster.apply(AGENT, 'lab/good', { image });
+    await cluster.apply(AGENT, 'lab/bad', { image: other });
+    await cluster.until(AGENT, 'lab/bad', isOutside);
+    await cluster.until(DEPLOYMENT, 'lab/good', replicas(1));
+    await cluster.kernel.clock.advance(1_000);
+    const status = statusOf(
+      await cluster.until(
+        UNIVERSE,
+        'lab',
+        (object) => (statusOf(object).agents as JsonMap | undefined)?.outside === 1,
+      ),
+    );
+    expect(status.agents).to.deep.equal({ total: 2, outside: 1 });
+    expect(status.outsideAgents).to.deep.equal([
+      {
+        name: 'lab/bad',
+        message: 'Universe lab: spec.image must match registry.example.com/agents/* (images.allowed)',
+      },
+    ]);
+  });
+
+  it('admits nothing while its spec was never valid', async () => {
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'], images: { allowed: [] } });
+    await cluster.recorded(({ type }) => type === 'UniverseObserved');
+    await cluster.apply(AGENT, 'lab/a', { image });
+    const refused = await cluster.until(AGENT, 'lab/a', isOutside);
+    expect(messageOf(refused)).to.equal(
+      'Universe lab admits nothing: its spec was never valid; mend the Universe',
+    );
+  });
+
+  it('is only confirmed by spec.universe', async () => {
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'] });
+    await cluster.recorded(({ type }) => type === 'UniverseObserved');
+    await cluster.apply(AGENT, 'lab/mine', { image, universe: 'lab' });
+    await cluster.apply(AGENT, 'lab/theirs', { image, universe: 'theirs' });
+    await cluster.apply(AGENT, 'elsewhere/mine', { image, universe: 'lab' });
+    await cluster.until(DEPLOYMENT, 'lab/mine', replicas(1));
+    expect(messageOf(await cluster.until(AGENT, 'lab/theirs', isOutside))).to.equal(
+      'Universe lab: spec.universe must be lab, or be left out',
+    );
+    expect(messageOf(await cluster.until(AGENT, 'elsewhere/mine', isOutside))).to.equal(
+      'no Universe has this namespace: spec.universe must be left out',
+    );
+  });
+});
