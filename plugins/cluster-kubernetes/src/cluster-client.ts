@@ -17,9 +17,9 @@ import {
 } from '@rynxs/kernel';
 import { ClientMetrics } from './client-metrics.js';
 import { failure, type Subject } from './cluster-errors.js';
+import { Connector } from './connector.js';
 import { Identity } from './credentials.js';
 import { execInPod } from './exec.js';
-import { Connector } from './http/connector.js';
 import type { ClusterAccess } from './kubeconfig.js';
 import { laneOf, listPage, PAGE_SIZE } from './list-page.js';
 import { ObjectCache } from './object-cache.js';
@@ -77,13 +77,12 @@ export class ClusterClient implements Cluster, AsyncDisposable {
     this.#requestTimeoutMs = limits.requestTimeout;
     this.#identity = new Identity(access, parts.clock);
     this.#connector = new Connector(url, access.proxy, parts.clock);
-    this.#transport = new Transport(this.#connector, parts.clock);
+    this.#transport = new Transport(url.origin, this.#connector, limits.maxConnections);
     this.#requester = new Requester({
       transport: this.#transport,
       identity: this.#identity,
       metrics,
       clock: parts.clock,
-      host: url.host,
       basePath,
       maxConnections: limits.maxConnections,
       defaultTimeoutMs: limits.requestTimeout,
@@ -94,7 +93,6 @@ export class ClusterClient implements Cluster, AsyncDisposable {
       transport: this.#transport,
       identity: this.#identity,
       metrics,
-      host: url.host,
       basePath,
       server: this.server,
     };
@@ -234,7 +232,7 @@ export class ClusterClient implements Cluster, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new ClusterError('aborted', 'the client was closed'));
-    this.#transport.close();
+    await this.#transport.close();
     await Promise.all(this.#reflectors);
     for (const running of this.#caches.values()) for (const { cache } of running) cache.close();
   }

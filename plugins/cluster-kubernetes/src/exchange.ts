@@ -1,5 +1,5 @@
-import type { ResponseHandler } from './http/http-connection.js';
-import type { ResponseHead } from './http/response-reader.js';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
 
 /** An answer, whatever its status. */
 export interface Answer {
@@ -25,10 +25,10 @@ export interface ExchangeOptions {
 }
 
 /** One request and its answer on a connection. Reports one outcome. */
-export class Exchange implements ResponseHandler {
+export class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
   readonly #chunks: Buffer[] = [];
-  #abort: ((error: Error) => void) | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
   #wasSent = false;
   #isSettled = false;
   #status = 0;
@@ -42,11 +42,11 @@ export class Exchange implements ResponseHandler {
   /** Gives up. What has not been sent yet will not be. */
   cancel(error: Error): void {
     this.#fail({ kind: 'failed', wasSent: this.#wasSent, error });
-    this.#abort?.(error);
+    this.#controller?.abort(error);
   }
 
-  /** The last moment before bytes are sent, with a connection at hand. A throw drops the request. */
-  onSend(abort: (error: Error) => void): void {
+  /** The last moment before bytes are sent, with a connection at hand. A throw makes undici drop the request. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.#isSettled) throw new Error('given up before it was sent');
     try {
       this.#options.beforeSend?.();
@@ -54,25 +54,29 @@ export class Exchange implements ResponseHandler {
       this.#fail({ kind: 'refused', error });
       throw error;
     }
-    this.#abort = abort;
+    this.#controller = controller;
     this.#wasSent = true;
   }
 
-  onHead({ status, retryAfter }: ResponseHead): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
     this.#status = status;
-    this.#retryAfter = retryAfter;
+    this.#retryAfter = headers['retry-after'];
   }
 
-  onData(chunk: Buffer): void {
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
     if (this.#bytes > this.#options.maxAnswerBytes) {
-      this.#abort?.(new RangeError(`the answer is longer than ${this.#options.maxAnswerBytes} bytes`));
+      controller.abort(new RangeError(`the answer is longer than ${this.#options.maxAnswerBytes} bytes`));
       return;
     }
     this.#chunks.push(chunk);
   }
 
-  onEnd(): void {
+  onResponseEnd(): void {
     this.#options.onFreed();
     if (this.#isSettled) return;
     this.#isSettled = true;
@@ -85,7 +89,7 @@ export class Exchange implements ResponseHandler {
     });
   }
 
-  onError(error: Error): void {
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#options.onFreed();
     this.#fail({ kind: 'failed', wasSent: this.#wasSent, error });
   }

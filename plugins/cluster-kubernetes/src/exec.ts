@@ -9,10 +9,10 @@ import {
   failure,
   type Subject,
 } from './cluster-errors.js';
+import type { Connector } from './connector.js';
 import type { Credentials } from './credentials.js';
 import { EXEC_PROTOCOLS } from './exec-channels.js';
 import { ExecSession } from './exec-session.js';
-import type { Connector } from './http/connector.js';
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;

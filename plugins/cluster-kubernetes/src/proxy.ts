@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
-import { hostOf, PROXY_SCHEMES } from './http/tunnel.js';
+import { hostOf, PROXY_SCHEMES } from './tunnel.js';
 
 /** The environment's word on proxies. Upper-case names win over lower-case ones. */
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;

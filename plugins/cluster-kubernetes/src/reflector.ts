@@ -13,7 +13,7 @@ import { errorOfStatus, failure, type Status, type Subject } from './cluster-err
 import type { Credentials, Identity } from './credentials.js';
 import { listPage, PAGE_SIZE, type Page, selectorQuery } from './list-page.js';
 import type { ObjectCache } from './object-cache.js';
-import { type Requester, requestHead } from './requester.js';
+import { type Requester, requestHeaders } from './requester.js';
 import { collectionPath, resourceName } from './resource-path.js';
 import type { Transport, WatchLane } from './transport.js';
 import { type WatchEvent, WatchStream } from './watch-stream.js';
@@ -35,8 +35,6 @@ export interface ReflectorParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Host and port of the API server. */
-  readonly host: string;
   readonly basePath: string;
   readonly server: string;
 }
@@ -196,14 +194,14 @@ export class Reflector {
   }
 
   #watchRequest(credentials: Credentials) {
-    const { basePath, host, random } = this.#parts;
+    const { basePath, random } = this.#parts;
     const query = selectorQuery(this.#options);
     query.set('watch', 'true');
     query.set('allowWatchBookmarks', 'true');
     query.set('resourceVersion', this.#cache.resourceVersion ?? '');
     query.set('timeoutSeconds', String(WATCH_SECONDS_MIN + Math.floor(random.next() * WATCH_SECONDS_SPREAD)));
     const path = `${basePath}${collectionPath(this.#resource, this.#options.namespace)}?${query}`;
-    return { method: 'GET', path, head: requestHead(host, credentials) };
+    return { method: 'GET', path, headers: requestHeaders(credentials) } as const;
   }
 
   async #wait(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,3 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { type Clock, ClusterError, type RequestOptions } from '@rynxs/kernel';
 import { CallScope } from './call-scope.js';
 import { type ClientMetrics, NO_ANSWER } from './client-metrics.js';
@@ -32,8 +31,6 @@ export interface RequesterParts {
   readonly identity: Identity;
   readonly metrics: ClientMetrics;
   readonly clock: Clock;
-  /** Host and port of the API server, as the Host header has them. */
-  readonly host: string;
   /** Path of the API server's address, without a slash at the end. */
   readonly basePath: string;
   readonly maxConnections: number;
@@ -44,7 +41,7 @@ export interface RequesterParts {
 export class Requester {
   readonly #parts: RequesterParts;
   readonly #slots: Readonly<Record<RequestLane, Slots>>;
-  readonly #heads = new WeakMap<Credentials, { readonly plain: string; readonly json: string }>();
+  readonly #headers = new WeakMap<Credentials, { readonly plain: string[]; readonly json: string[] }>();
 
   constructor(parts: RequesterParts) {
     this.#parts = parts;
@@ -142,12 +139,14 @@ export class Requester {
       // A turn may be given in the very moment in which the call ends.
       scope.onEnd(() => exchange.cancel(new Error('given up')));
       try {
-        const head = this.#headOf(credentials);
+        const headers = this.#headersOf(credentials);
         const request = {
           method: call.method,
           path: this.#path(call, scope),
-          head: body === undefined ? head.plain : head.json,
-          body,
+          headers: body === undefined ? headers.plain : headers.json,
+          body: body ?? null,
+          // Without this undici gives the connection up after a DELETE with a body.
+          reset: false,
         };
         transport.dispatch(call.lane, credentials.tls, request, exchange);
       } catch (error) {
@@ -186,27 +185,20 @@ export class Requester {
     return `${path}?timeout=${Math.max(1, Math.ceil(scope.remainingMs))}ms`;
   }
 
-  #headOf(credentials: Credentials): { readonly plain: string; readonly json: string } {
-    let head = this.#heads.get(credentials);
-    if (head === undefined) {
-      const plain = requestHead(this.#parts.host, credentials);
-      head = { plain, json: `${plain}content-type: application/json\r\n` };
-      this.#heads.set(credentials, head);
+  #headersOf(credentials: Credentials): { readonly plain: string[]; readonly json: string[] } {
+    let headers = this.#headers.get(credentials);
+    if (headers === undefined) {
+      const plain = requestHeaders(credentials);
+      headers = { plain, json: [...plain, 'content-type', 'application/json'] };
+      this.#headers.set(credentials, headers);
     }
-    return head;
+    return headers;
   }
 }
 
-/** The header fields of a request without a body. Throws for a value that no header may hold, without showing it. */
-export function requestHead(host: string, { headers }: Credentials): string {
-  let head = `host: ${host}\r\naccept: application/json\r\nuser-agent: ${USER_AGENT}\r\n`;
-  for (let index = 0; index + 1 < headers.length; index += 2) {
-    const [name = '', value = ''] = headers.slice(index, index + 2);
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-    head += `${name}: ${value}\r\n`;
-  }
-  return head;
+/** Names and values in turn, for a request without a body. */
+export function requestHeaders(credentials: Credentials): string[] {
+  return ['accept', 'application/json', 'user-agent', USER_AGENT, ...credentials.headers];
 }
 
 function parse(answer: Answer, subject: Subject): unknown {

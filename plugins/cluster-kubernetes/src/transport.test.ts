@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { SystemClock } from '@rynxs/kernel';
 import { expect } from 'chai';
+import { Connector } from './connector.js';
 import type { TlsMaterial } from './credentials.js';
 import { Exchange } from './exchange.js';
-import { Connector } from './http/connector.js';
 import { eventually } from './testing/client-harness.test.js';
 import { LOOPBACK_CERTIFICATE, LOOPBACK_KEY } from './testing/loopback-certificate.js';
 import { ScriptedServer } from './testing/scripted-server.js';
@@ -27,7 +27,7 @@ describe('Transport', () => {
       await ScriptedServer.listen((_request, response) => void held.push(response), options),
     );
     const clock = new SystemClock();
-    const transport = new Transport(new Connector(new URL(server.url), undefined, clock), clock);
+    const transport = new Transport(server.url, new Connector(new URL(server.url), undefined, clock), 8);
     stack.defer(() => transport.close());
     const send = (tls: TlsMaterial) =>
       new Promise<string>((resolve, reject) => {
@@ -38,7 +38,7 @@ describe('Transport', () => {
           onUnanswered: reject,
           onFreed: () => undefined,
         });
-        transport.dispatch('requests', tls, { method: 'GET', path: '/', head: 'host: x\r\n' }, exchange);
+        transport.dispatch('requests', tls, { method: 'GET', path: '/' }, exchange);
       });
     /** Answers with the name in the client's certificate. */
     const answer = (response: ServerResponse) => {
@@ -64,7 +64,7 @@ describe('Transport', () => {
     const { server, transport, held, send } = await setUp();
     const outcomes = [send(ANONYMOUS), send(KNOWN)].map((sent) => sent.catch(() => 'cut'));
     await eventually('both are under way', () => held.length === 2);
-    transport.close();
+    await transport.close();
     expect(await Promise.all(outcomes)).to.deep.equal(['cut', 'cut']);
     await eventually('all are closed', () => server.sockets.size === 0);
   });

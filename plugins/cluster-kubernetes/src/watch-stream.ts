@@ -1,7 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { type Clock, ClusterError, type KubernetesObject } from '@rynxs/kernel';
+import type { Dispatcher } from 'undici';
 import { errorOfAnswer, errorOfConnection, failure, type Subject } from './cluster-errors.js';
-import type { ResponseHandler } from './http/http-connection.js';
-import type { ResponseHead } from './http/response-reader.js';
 import { JsonLines } from './json-lines.js';
 
 /** One line of a watch. */
@@ -31,13 +31,13 @@ const MAX_ERROR_BYTES = 64 * 1024;
  * Reads one watch request. `ended` resolves when the server ends the stream, and rejects with ClusterError when it
  * answers with an error, goes silent, is cut, sends what is no watch event, or `cancel` is called.
  */
-export class WatchStream implements ResponseHandler {
+export class WatchStream implements Dispatcher.DispatchHandler {
   readonly #options: WatchStreamOptions;
   readonly #lines: JsonLines;
   readonly #outcome = Promise.withResolvers<void>();
   readonly #errorBody: Buffer[] = [];
   #errorBytes = 0;
-  #abort: ((error: Error) => void) | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #retryAfter: string | undefined;
   #end: Error | undefined;
@@ -66,23 +66,27 @@ export class WatchStream implements ResponseHandler {
 
   cancel(error: Error): void {
     this.#end ??= error;
-    this.#abort?.(error);
+    this.#controller?.abort(error);
     this.#settle(error);
   }
 
-  onSend(abort: (error: Error) => void): void {
+  onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.#end !== undefined) throw this.#end;
-    this.#abort = abort;
+    this.#controller = controller;
   }
 
-  onHead({ status, retryAfter }: ResponseHead): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
     this.#status = status;
-    this.#retryAfter = retryAfter;
+    this.#retryAfter = headers['retry-after'];
     this.#lastByteMs = this.#options.clock.monotonic();
     this.#options.onAnswer(status);
   }
 
-  onData(chunk: Buffer): void {
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#lastByteMs = this.#options.clock.monotonic();
     if (this.#status === 200) {
       this.#push(chunk);
@@ -92,12 +96,14 @@ export class WatchStream implements ResponseHandler {
     }
   }
 
-  onEnd(): void {
+  onResponseEnd(): void {
     this.#settle(this.#status === 200 ? undefined : this.#answerError());
   }
 
-  onError(error: Error): void {
-    this.#settle(this.#end ?? errorOfConnection(error, this.#options.subject, this.#abort !== undefined));
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#settle(
+      this.#end ?? errorOfConnection(error, this.#options.subject, this.#controller !== undefined),
+    );
   }
 
   /** After an error event, or a line that cannot be read, the stream is over. */

@@ -7,7 +7,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import type { Clock } from '@rynxs/kernel';
-import type { TlsMaterial } from '../credentials.js';
+import type { TlsMaterial } from './credentials.js';
 import { hostOf, openTunnel } from './tunnel.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
