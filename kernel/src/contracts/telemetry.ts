@@ -41,6 +41,8 @@ export interface Telemetry {
   gauge(options: MetricOptions): Gauge;
   /** `buckets` are upper bounds in the unit of the name, rising. */
   histogram(options: MetricOptions & { readonly buckets?: readonly number[] }): Histogram;
+  /** Calls `update` before each time the metrics are read, for gauges that change by themselves, as ages do. */
+  beforeReading(update: () => void): Disposable;
   health(check: HealthCheck): void;
   /** Where the metrics can be read, e.g. `http://127.0.0.1:8080/metrics`; undefined when nothing is served. */
   endpoint(): string | undefined;

@@ -388,6 +388,24 @@ describe('Controller', () => {
     ).to.have.lengthOf(1);
   });
 
+  it('measures its passes under the names of controller-runtime', async () => {
+    const process = await start();
+    const value = (suffix: string, more = {}) =>
+      process.telemetry.value(`controller_runtime_${suffix}`, { controller: 'widget', ...more });
+    expect(
+      ['success', 'error', 'requeue_after'].map((result) => value('reconcile_total', { result })),
+    ).to.deep.equal([0, 0, 0]);
+    expect(value('max_concurrent_reconciles')).to.be.greaterThan(0);
+    await cluster.create(WIDGET, widget('w', { colors: ['red', 'blue'] }), options);
+    await until(isReady(process, 'w'));
+    await settle();
+    expect(value('reconcile_total', { result: 'success' })).to.equal(1);
+    expect([value('active_workers'), value('reconcile_errors_total')]).to.deep.equal([0, 0]);
+    expect(
+      process.telemetry.observations('controller_runtime_reconcile_time_seconds', { controller: 'widget' }),
+    ).to.have.lengthOf(1);
+  });
+
   it('does nothing more for an object that is being deleted', async () => {
     const process = await start();
     const { metadata, ...rest } = widget('w', { colors: ['red'] });

@@ -15,6 +15,7 @@ import { EVERYONE, type Reconciler, type Surroundings } from '../contracts/recon
 import type { Telemetry } from '../contracts/telemetry.js';
 import { RynxsError } from '../errors/rynxs-error.js';
 import { confirmPending } from './confirm.js';
+import { ControllerMetrics, type PassOutcome } from './controller-metrics.js';
 import type { DecisionBarrier } from './decision-barrier.js';
 import type { EventDraft } from './events.js';
 import { HealthWatch } from './health-watch.js';
@@ -75,8 +76,7 @@ export class Controller {
   /** Keys that no pass was completed for since the start. */
   readonly #unseen = new Set<string>();
   readonly #caughtUp = Promise.withResolvers<void>();
-  readonly #seconds;
-  readonly #results;
+  readonly #metrics: ControllerMetrics;
 
   constructor(options: ControllerOptions) {
     const { reconciler, cluster, clock, telemetry } = options;
@@ -97,22 +97,7 @@ export class Controller {
       persist: (what, attempt) => this.#persist(what, attempt),
       again: (key, delayMs) => this.#queue.addAfter(key, delayMs),
     };
-    this.#seconds = telemetry.histogram({
-      name: 'rynxs_reconcile_duration_seconds',
-      help: 'Time for one pass over one object',
-      labels: ['reconciler'],
-      initial: [{ reconciler: reconciler.name }],
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 10],
-    });
-    this.#results = telemetry.counter({
-      name: 'controller_runtime_reconcile_total',
-      help: 'Passes over objects, by result',
-      labels: ['controller', 'result'],
-      initial: ['success', 'error', 'requeue_after'].map((result) => ({
-        controller: reconciler.name,
-        result,
-      })),
-    });
+    this.#metrics = new ControllerMetrics(reconciler.name, options.workers, clock, telemetry);
   }
 
   /** Of its reconciler. */
@@ -261,23 +246,21 @@ export class Controller {
 
   async #work(): Promise<void> {
     for (let key = await this.#queue.take(); key !== undefined; key = await this.#queue.take()) {
-      const startedAt = this.#options.clock.monotonic();
-      const controller = this.#options.reconciler.name;
+      const end = this.#metrics.begin();
+      let outcome: PassOutcome | undefined;
       const pass: RunningPass = { ownWrites: new Set(), changes: new Set() };
       this.#passes.set(key, pass);
       try {
         const result = await new ReconcilePass(this.#context, key).run();
-        this.#results.add({ controller, result: result.kind === 'settled' ? 'success' : 'requeue_after' });
+        outcome = result.kind === 'settled' ? 'success' : 'requeue_after';
         this.#finish(key, result);
         if (this.#unseen.delete(key) && this.#unseen.size === 0) this.#caughtUp.resolve();
       } catch (error) {
         if (this.#options.term.signal.aborted) return;
-        this.#results.add({ controller, result: 'error' });
+        outcome = 'error';
         this.#retry(key, error);
       } finally {
-        this.#seconds.observe((this.#options.clock.monotonic() - startedAt) / 1000, {
-          reconciler: controller,
-        });
+        end(outcome);
         this.#passes.delete(key);
         if ([...pass.changes].some((version) => !pass.ownWrites.has(version))) this.#queue.add(key, 'resync');
         this.#queue.done(key);

@@ -4,10 +4,12 @@ import { WorkQueue } from './work-queue.js';
 
 describe('WorkQueue', () => {
   let clock: FakeClock;
+  let telemetry: FakeTelemetry;
   let queue: WorkQueue;
   beforeEach(() => {
     clock = new FakeClock();
-    queue = new WorkQueue('test', clock, new FakeTelemetry());
+    telemetry = new FakeTelemetry();
+    queue = new WorkQueue('test', clock, telemetry);
   });
 
   it('holds a key once, however often it is added', async () => {
@@ -79,5 +81,73 @@ describe('WorkQueue', () => {
     queue.add('a');
     await clock.advance(100);
     expect(await queue.take()).to.equal(undefined);
+  });
+
+  describe('is measured', () => {
+    const labels = { name: 'test', controller: 'test' };
+    const value = (suffix: string, more = {}) =>
+      telemetry.value(`workqueue_${suffix}`, { ...labels, ...more });
+    const seconds = (suffix: string) => telemetry.observations(`workqueue_${suffix}`, labels);
+    const depths = () => ['0', '-100'].map((priority) => value('depth', { priority }));
+
+    it('under the names of controller-runtime, all of which exist from the start', () => {
+      expect(depths()).to.deep.equal([0, 0]);
+      for (const suffix of [
+        'adds_total',
+        'retries_total',
+        'unfinished_work_seconds',
+        'longest_running_processor_seconds',
+      ]) {
+        expect(value(suffix), suffix).to.equal(0);
+      }
+      expect([seconds('queue_duration_seconds'), seconds('work_duration_seconds')]).to.deep.equal([[], []]);
+    });
+
+    it('by what waits, how long it waits, and how long it is worked on', async () => {
+      queue.add('a');
+      queue.add('b', 'resync');
+      queue.add('b', 'resync');
+      expect(depths()).to.deep.equal([1, 1]);
+      await clock.advance(2_000);
+      await queue.take();
+      expect(depths()).to.deep.equal([0, 1]);
+      await clock.advance(3_000);
+      queue.done('a');
+      queue.addRateLimited('a');
+      expect([value('adds_total'), value('retries_total')]).to.deep.equal([2, 1]);
+      expect([seconds('queue_duration_seconds'), seconds('work_duration_seconds')]).to.deep.equal([[2], [3]]);
+    });
+
+    it('by adds that are not for a key which waits already, as client-go counts them', async () => {
+      queue.add('a');
+      queue.add('a');
+      await queue.take();
+      queue.add('a', 'resync');
+      queue.add('a', 'new');
+      expect(value('adds_total')).to.equal(2);
+      queue.done('a');
+      expect(await queue.take()).to.equal('a');
+      expect(value('adds_total')).to.equal(2);
+    });
+
+    it('by what is under way, also when nothing ends and the queue is closed', async () => {
+      const ages = () => [value('unfinished_work_seconds'), value('longest_running_processor_seconds')];
+      queue.add('a');
+      queue.add('b');
+      queue.add('c');
+      await queue.take();
+      await clock.advance(4_000);
+      await queue.take();
+      await clock.advance(1_000);
+      expect(ages()).to.deep.equal([6, 5]);
+      queue.close();
+      expect(depths()).to.deep.equal([0, 0]);
+      await clock.advance(1_000);
+      expect(ages()).to.deep.equal([8, 6]);
+      queue.done('a');
+      queue.done('b');
+      await clock.advance(1_000);
+      expect(ages()).to.deep.equal([0, 0]);
+    });
   });
 });

@@ -1,11 +1,11 @@
 import type { Clock } from '../contracts/clock.js';
 import type { Telemetry } from '../contracts/telemetry.js';
+import { type Priority, WorkQueueMetrics } from './work-queue-metrics.js';
 
-export type Priority = 'new' | 'resync';
+export type { Priority } from './work-queue-metrics.js';
 
 const MIN_DELAY_MS = 5;
 const MAX_DELAY_MS = 1_000_000;
-const SECONDS_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 600];
 
 /**
  * Keys that wait to be worked on, with the rules of controller-runtime's queue: a key is there at most once; a key that
@@ -15,43 +15,20 @@ const SECONDS_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 600];
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #waiting: Record<Priority, Map<string, number>> = { new: new Map(), resync: new Map() };
-  readonly #working = new Set<string>();
+  /** Since when each key is being worked on. */
+  readonly #working = new Map<string, number>();
   readonly #again = new Map<string, Priority>();
   readonly #delayed = new Map<string, { readonly at: number; readonly timer: Disposable }>();
   readonly #failures = new Map<string, number>();
   #takers: ((key: string | undefined) => void)[] = [];
   #isClosed = false;
-  readonly #adds;
-  readonly #depth;
-  readonly #retries;
-  readonly #queueSeconds;
-  readonly #name: string;
+  readonly #metrics: WorkQueueMetrics;
 
   constructor(name: string, clock: Clock, telemetry: Telemetry) {
-    this.#name = name;
     this.#clock = clock;
-    const labels = ['name'];
-    const initial = [{ name }];
-    this.#adds = telemetry.counter({
-      name: 'workqueue_adds_total',
-      help: 'Keys added to the queue',
-      labels,
-      initial,
-    });
-    this.#retries = telemetry.counter({
-      name: 'workqueue_retries_total',
-      help: 'Keys put back with a delay after a failure',
-      labels,
-      initial,
-    });
-    this.#depth = telemetry.gauge({ name: 'workqueue_depth', help: 'Keys that wait', labels, initial });
-    this.#queueSeconds = telemetry.histogram({
-      name: 'workqueue_queue_duration_seconds',
-      help: 'How long keys wait before they are worked on',
-      labels,
-      initial,
-      buckets: SECONDS_BUCKETS,
-    });
+    this.#metrics = new WorkQueueMetrics(name, telemetry, () =>
+      [...this.#working.values()].map((since) => this.#secondsSince(since)),
+    );
   }
 
   /** Number of keys that wait or are being worked on, delayed ones not counted. */
@@ -61,16 +38,10 @@ export class WorkQueue {
 
   add(key: string, priority: Priority = 'new'): void {
     if (this.#isClosed) return;
-    this.#adds.add({ name: this.#name });
-    if (this.#working.has(key)) {
-      if (this.#again.get(key) !== 'new') this.#again.set(key, priority);
-      return;
-    }
-    if (this.#waiting.new.has(key)) return;
-    const since = this.#waiting.resync.get(key) ?? this.#clock.monotonic();
-    if (priority === 'new') this.#waiting.resync.delete(key);
-    this.#waiting[priority].set(key, since);
-    this.#dispatch();
+    const isThere = this.#again.has(key) || this.#waiting.new.has(key) || this.#waiting.resync.has(key);
+    if (!isThere) this.#metrics.added();
+    if (!this.#working.has(key)) this.#put(key, priority);
+    else if (this.#again.get(key) !== 'new') this.#again.set(key, priority);
   }
 
   /** Adds the key after `delayMs`; of several delays the earliest counts. */
@@ -95,7 +66,7 @@ export class WorkQueue {
   addRateLimited(key: string, atLeastMs = 0): number {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
-    this.#retries.add({ name: this.#name });
+    this.#metrics.retried();
     const delayMs = Math.max(atLeastMs, Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** Math.min(failures, 30)));
     this.addAfter(key, delayMs);
     return delayMs;
@@ -116,11 +87,14 @@ export class WorkQueue {
   }
 
   done(key: string): void {
+    const since = this.#working.get(key);
+    if (since !== undefined) this.#metrics.finished(this.#secondsSince(since));
     this.#working.delete(key);
+    this.#endWhenDrained();
     const again = this.#again.get(key);
     if (again === undefined) return;
     this.#again.delete(key);
-    this.add(key, again);
+    if (!this.#isClosed) this.#put(key, again);
   }
 
   /** Admits nothing more; takers get undefined. */
@@ -130,18 +104,42 @@ export class WorkQueue {
     this.#delayed.clear();
     this.#waiting.new.clear();
     this.#waiting.resync.clear();
+    this.#showDepth();
     for (const taker of this.#takers.splice(0)) taker(undefined);
+    this.#endWhenDrained();
+  }
+
+  #put(key: string, priority: Priority): void {
+    if (this.#waiting.new.has(key)) return;
+    const since = this.#waiting.resync.get(key) ?? this.#clock.monotonic();
+    if (priority === 'new') this.#waiting.resync.delete(key);
+    this.#waiting[priority].set(key, since);
+    this.#dispatch();
   }
 
   #dispatch(): void {
     while (this.#takers.length > 0) {
       const next = this.#first(this.#waiting.new) ?? this.#first(this.#waiting.resync);
       if (next === undefined) break;
-      this.#working.add(next.key);
-      this.#queueSeconds.observe((this.#clock.monotonic() - next.since) / 1000, { name: this.#name });
+      this.#working.set(next.key, this.#clock.monotonic());
+      this.#metrics.taken(this.#secondsSince(next.since));
       this.#takers.shift()?.(next.key);
     }
-    this.#depth.set(this.#waiting.new.size + this.#waiting.resync.size, { name: this.#name });
+    this.#showDepth();
+  }
+
+  #showDepth(): void {
+    this.#metrics.waiting('new', this.#waiting.new.size);
+    this.#metrics.waiting('resync', this.#waiting.resync.size);
+  }
+
+  #secondsSince(monotonicMs: number): number {
+    return (this.#clock.monotonic() - monotonicMs) / 1000;
+  }
+
+  /** Work that is under way when the queue is closed is measured to its end. */
+  #endWhenDrained(): void {
+    if (this.#isClosed && this.#working.size === 0) this.#metrics[Symbol.dispose]();
   }
 
   #first(waiting: Map<string, number>): { readonly key: string; readonly since: number } | undefined {

@@ -27,6 +27,10 @@ export class NoTelemetry implements Telemetry {
     return this.#definitions.define('histogram', options, () => SILENT);
   }
 
+  beforeReading(_update: () => void): Disposable {
+    return { [Symbol.dispose]: () => {} };
+  }
+
   health(_check: HealthCheck): void {}
 
   endpoint(): undefined {

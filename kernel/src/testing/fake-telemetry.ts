@@ -16,6 +16,7 @@ export class FakeTelemetry implements Telemetry {
   readonly checks: HealthCheck[] = [];
   readonly #definitions = new MetricDefinitions<RecordedMetric>();
   readonly #metrics = new Map<string, RecordedMetric>();
+  readonly #readings = new Set<() => void>();
 
   counter(options: MetricOptions): Counter {
     return this.#define('counter', options);
@@ -27,6 +28,13 @@ export class FakeTelemetry implements Telemetry {
 
   histogram(options: MetricOptions & { readonly buckets?: readonly number[] }): Histogram {
     return this.#define('histogram', options);
+  }
+
+  beforeReading(update: () => void): Disposable {
+    // A function of its own, so that the same one given twice is called twice.
+    const reading = () => update();
+    this.#readings.add(reading);
+    return { [Symbol.dispose]: () => void this.#readings.delete(reading) };
   }
 
   health(check: HealthCheck): void {
@@ -69,6 +77,7 @@ export class FakeTelemetry implements Telemetry {
   }
 
   #recorded(name: string): RecordedMetric {
+    for (const update of this.#readings) update();
     const metric = this.#metrics.get(name);
     if (metric === undefined) {
       throw new Error(`no metric ${name} was defined; there is ${this.names().join(', ') || 'none'}`);

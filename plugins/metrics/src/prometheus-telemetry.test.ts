@@ -80,6 +80,19 @@ describe('prometheus telemetry', () => {
       expect(page).to.include('append_seconds_sum 0.55');
     });
 
+    it('asks for ages when it is read, until nobody tells any more', async () => {
+      const telemetry = await start();
+      const gauge = telemetry.gauge({ name: 'age_seconds', help: 'Age.' });
+      let age = 1;
+      const reading = telemetry.beforeReading(() => gauge.set(age));
+      expect(await scrape(telemetry)).to.include('\nage_seconds 1\n');
+      age = 2;
+      expect(await scrape(telemetry)).to.include('\nage_seconds 2\n');
+      reading[Symbol.dispose]();
+      age = 3;
+      expect(await scrape(telemetry)).to.include('\nage_seconds 2\n');
+    });
+
     it('gives the same metric again for the same definition', async () => {
       const telemetry = await start();
       const options = { name: 'shared_total', help: 'Shared.' };

@@ -33,6 +33,7 @@ export class PrometheusTelemetry implements Telemetry, LifecycleHooks {
   readonly #registry = new prometheus.Registry();
   readonly #metrics = new MetricDefinitions<Counter | Gauge | Histogram>();
   readonly #checks = new Map<string, HealthCheck>();
+  readonly #readings = new Set<() => void>();
   #metricsEndpoint: HttpEndpoint | undefined;
   #healthEndpoint: HttpEndpoint | undefined;
 
@@ -87,6 +88,7 @@ export class PrometheusTelemetry implements Telemetry, LifecycleHooks {
     this.#metricsEndpoint = undefined;
     this.#healthEndpoint = undefined;
     this.#registry.clear();
+    this.#readings.clear();
   }
 
   counter(options: MetricOptions): Counter {
@@ -121,6 +123,13 @@ export class PrometheusTelemetry implements Telemetry, LifecycleHooks {
     });
   }
 
+  beforeReading(update: () => void): Disposable {
+    // A function of its own, so that the same one given twice is called twice.
+    const reading = (): void => update();
+    this.#readings.add(reading);
+    return { [Symbol.dispose]: () => void this.#readings.delete(reading) };
+  }
+
   /** Adds a check, in place of an earlier one of the same kind and name. */
   health(check: HealthCheck): void {
     this.#checks.set(`${check.kind}/${check.name}`, check);
@@ -151,11 +160,14 @@ export class PrometheusTelemetry implements Telemetry, LifecycleHooks {
 
   #metricsPages(): Pages {
     return {
-      '/metrics': async () => ({
-        status: 200,
-        contentType: this.#registry.contentType,
-        body: await this.#registry.metrics(),
-      }),
+      '/metrics': async () => {
+        for (const update of this.#readings) update();
+        return {
+          status: 200,
+          contentType: this.#registry.contentType,
+          body: await this.#registry.metrics(),
+        };
+      },
     };
   }
 
