@@ -2,8 +2,12 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildGoTool } from './lib/go-tools.mjs';
 import { installAndBuild, root, runScript } from './lib/install-and-build.mjs';
+import { kubernetesProgram } from './lib/kubernetes-program.mjs';
 import { runMocha } from './lib/mocha-run.mjs';
 import { close } from './lib/totals.mjs';
+
+/** Of a cluster on which the tests are to be done that need no more than its API. */
+const { KUBECONFIG } = process.env;
 
 /** Programs that tests need besides Node: how to get one, what names it to the tests, and which of them need it. */
 const PROGRAMS = [
@@ -13,6 +17,13 @@ const PROGRAMS = [
     neededBy: /^kubectl/,
     // A dependency of the project, so only there once it is installed.
     path: async () => (await import('./lib/kubectl.mjs')).kubectlPath(),
+  },
+  {
+    name: 'Kubernetes',
+    variable: 'RYNXS_TEST_KUBERNETES',
+    // What needs no more than an API is done with the cluster of KUBECONFIG, if that is set.
+    neededBy: KUBECONFIG === undefined ? /^(real|api)-/ : /^real-/,
+    path: kubernetesProgram,
   },
   {
     name: 'versitygw',
@@ -44,7 +55,7 @@ const PROGRAMS = [
 
 await runScript(async () => {
   installAndBuild();
-  const env = {};
+  const env = KUBECONFIG === undefined ? {} : { RYNXS_TEST_KUBECONFIG: KUBECONFIG };
   let files = readdirSync(join(root, 'test/dist/cluster'), { recursive: true }).filter((name) =>
     name.endsWith('.test.js'),
   );

@@ -10,15 +10,23 @@ import { root } from './install-and-build.mjs';
  * Programs are kept in the user's cache directory, so that a new clone need not build them again. Throws an Error that
  * says why there is none.
  *
- * @param {{ module: string, package?: string, cache?: string }} tool `module` is the folder of a go.mod, relative to the
- *   root; `package` what to build, `.` or one that go.mod pins as a tool
+ * @param {{ module: string, package?: string, linkFlags?: string, duration?: string, cache?: string }} tool `module` is the
+ *   folder of a go.mod, relative to the root; `package` what to build, `.` or one that go.mod pins as a tool; `linkFlags`
+ *   are those of `go build -ldflags`; `duration` tells the user who waits how long it takes
  * @returns {string} path of the program
  */
-export function buildGoTool({ module, package: what = '.', cache = cacheDirectory() }) {
+export function buildGoTool({
+  module,
+  package: what = '.',
+  linkFlags = '',
+  duration = '',
+  cache = cacheDirectory(),
+}) {
   const directory = join(root, module);
   const name = basename(what === '.' ? module : what);
-  const target = join(cache, `${name}-${keyOf(directory, what)}`, name);
-  if (!existsSync(target)) build(directory, what, target);
+  const args = linkFlags === '' ? [what] : [`-ldflags=${linkFlags}`, what];
+  const target = join(cache, `${name}-${keyOf(directory, args)}`, name);
+  if (!existsSync(target)) build(directory, args, target, duration);
   return target;
 }
 
@@ -28,8 +36,8 @@ function cacheDirectory() {
 }
 
 /** Changes with everything that the program is made of. */
-function keyOf(directory, what) {
-  const hash = createHash('sha256').update(`${goVersion()} ${what}\n`);
+function keyOf(directory, args) {
+  const hash = createHash('sha256').update(`${goVersion()} ${args.join(' ')}\n`);
   const sources = readdirSync(directory, { recursive: true })
     .filter((file) => file.endsWith('.go') || file === 'go.mod' || file === 'go.sum')
     .sort();
@@ -50,19 +58,24 @@ function goVersion() {
 }
 
 /** Built aside and then moved, so that a build that was interrupted leaves nothing that looks whole. */
-function build(directory, what, target) {
+function build(directory, args, target, duration) {
   const folder = join(target, '..');
   mkdirSync(join(folder, '..'), { recursive: true });
   const aside = mkdtempSync(`${folder}.building-`);
   try {
-    process.stderr.write(`Building ${basename(target)} (go build ${what}) …\n`);
+    const announced = duration === '' ? '' : `, once; ${duration}`;
+    process.stderr.write(`Building ${basename(target)} (go build ${args.at(-1)}${announced}) …\n`);
     const started = performance.now();
-    const { status, stderr, error } = spawnSync('go', ['build', '-o', join(aside, basename(target)), what], {
-      cwd: directory,
-      encoding: 'utf8',
-      env: { ...process.env, GOWORK: 'off' },
-    });
-    if (status !== 0) throw new Error(`go build ${what} failed: ${error?.message ?? stderr.trim()}`);
+    const { status, stderr, error } = spawnSync(
+      'go',
+      ['build', '-o', join(aside, basename(target)), ...args],
+      {
+        cwd: directory,
+        encoding: 'utf8',
+        env: { ...process.env, GOWORK: 'off' },
+      },
+    );
+    if (status !== 0) throw new Error(`go build ${args.at(-1)} failed: ${error?.message ?? stderr.trim()}`);
     moveInto(aside, folder);
     process.stderr.write(
       `Built ${basename(target)} in ${((performance.now() - started) / 1000).toFixed(0)} s\n`,

@@ -1,0 +1,144 @@
+import { createServer } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { RealCluster, removeCluster } from '../real-cluster.js';
+import { type ClusterStatus, listClusters, statusOf } from './status.js';
+
+const USAGE = `npm run cluster -- COMMAND [OPTIONS]
+
+A real Kubernetes on this machine, built from its sources: etcd and kube-apiserver.
+
+  up       start a cluster and write the administrator's kubeconfig; nothing to do when it runs
+  down     end a cluster and remove everything that it made; nothing to do when there is none
+  status   what runs; of all clusters unless one is named
+
+  --name NAME      which cluster; default "default". Several can run side by side.
+  --controllers    with the controllers of Kubernetes (up)
+  --output FORMAT  text or json; default text
+  --help
+
+Exit code: 0 when done, 1 when it failed or, for status with --name, when the cluster does not run whole, 2 for bad
+arguments. Linux only.
+`;
+const COMMANDS = ['up', 'down', 'status'] as const;
+const NAME = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  let asked: ReturnType<typeof readArguments>;
+  try {
+    asked = readArguments();
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n\n${USAGE}`);
+    return 2;
+  }
+  if (asked.values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  try {
+    return await run(asked);
+  } catch (error) {
+    process.stderr.write(`error: ${messageOf(error)}\n`);
+    return 1;
+  }
+}
+
+function readArguments() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      name: { type: 'string' },
+      controllers: { type: 'boolean', default: false },
+      output: { type: 'string', default: 'text' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const command = COMMANDS.find((one) => one === positionals[0]);
+  if (!values.help && (command === undefined || positionals.length !== 1)) {
+    throw new Error(`say one of ${COMMANDS.join(', ')}`);
+  }
+  if (values.output !== 'text' && values.output !== 'json') {
+    throw new Error(`--output is text or json, not "${values.output}"`);
+  }
+  if (values.name !== undefined && !NAME.test(values.name)) {
+    throw new Error(`--name is at most 32 of a-z, 0-9 and -, not "${values.name}"`);
+  }
+  return { command, values };
+}
+
+async function run({ command, values }: ReturnType<typeof readArguments>): Promise<number> {
+  const directory = join(clustersDirectory(), values.name ?? 'default');
+  const isJson = values.output === 'json';
+  switch (command) {
+    case 'up': {
+      await using _ = await lock(directory);
+      print([await up(directory, values)], isJson);
+      return 0;
+    }
+    case 'down': {
+      await using _ = await lock(directory);
+      await removeCluster(directory);
+      print([statusOf(directory)], isJson);
+      return 0;
+    }
+    default: {
+      const clusters = values.name === undefined ? listClusters(clustersDirectory()) : [statusOf(directory)];
+      print(clusters, isJson);
+      return values.name === undefined || clusters.every(({ state }) => state === 'running') ? 0 : 1;
+    }
+  }
+}
+
+/** Starts the cluster unless it runs already; what is left of one that does not run whole is removed first. */
+async function up(directory: string, { controllers }: { controllers: boolean }): Promise<ClusterStatus> {
+  const found = statusOf(directory);
+  if (found.state !== 'running') {
+    const startedAt = performance.now();
+    if (found.state === 'broken') process.stderr.write('Removing what a cluster of this name left …\n');
+    await RealCluster.start({ directory, ...(controllers ? { controllers: ['*'] } : {}) });
+    process.stderr.write(`Ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
+  }
+  return statusOf(directory);
+}
+
+function print(clusters: readonly ClusterStatus[], isJson: boolean): void {
+  if (isJson) {
+    process.stdout.write(`${JSON.stringify(clusters, null, 2)}\n`);
+    return;
+  }
+  if (clusters.length === 0) process.stdout.write('no clusters\n');
+  for (const { name, state, server, kubeconfig, components } of clusters) {
+    process.stdout.write(`${name}: ${state}\n`);
+    if (state === 'absent') continue;
+    for (const { name: part, pid } of components) process.stdout.write(`  ${part} (${pid})\n`);
+    if (state === 'running') process.stdout.write(`  ${server}\n  export KUBECONFIG=${kubeconfig}\n`);
+  }
+}
+
+/** Where what programs keep between runs belongs (XDG Base Directory Specification). */
+function clustersDirectory(): string {
+  return join(process.env.XDG_STATE_HOME || join(homedir(), '.local/state'), 'rynxs', 'clusters');
+}
+
+/**
+ * Lets one command at a time work on a cluster. An abstract socket (unix(7)) is free again when its process ends,
+ * however it ends.
+ */
+async function lock(directory: string): Promise<AsyncDisposable> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const isTaken = error.code === 'EADDRINUSE';
+      reject(isTaken ? new Error('another command is at work on this cluster; wait for its end') : error);
+    });
+    server.listen(`\0rynxs-cluster:${directory}`, resolve);
+  });
+  return { [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())) };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
