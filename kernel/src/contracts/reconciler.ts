@@ -74,7 +74,7 @@ export interface LiveView {
   readonly children: readonly { readonly resource: ResourceType; readonly object: KubernetesObject }[];
   /** What concerns the object, of every type in `surroundings`. */
   readonly surroundings: LiveView['children'];
-  /** The last event of this object, other than `<Kind>Ready` and `<Kind>Degraded`, which repeat what a status says. */
+  /** The last event of this object, other than those of its health, which repeat what a status says. */
   readonly lastEvent: { readonly seq: number; readonly hash: string };
   /** Children whose repair waits because somebody keeps changing them back (`Deployment/my-agent`). */
   readonly contested: readonly string[];
@@ -86,8 +86,11 @@ export interface LiveView {
 export interface Report {
   /** The whole status subresource. Written only when it differs from the one in the cluster. */
   readonly status: JsonMap;
-  /** `ready` and `degraded` are recorded as `<Kind>Ready` and `<Kind>Degraded` once they have lasted. */
-  readonly health: {
+  /**
+   * `ready` and `degraded` are recorded as `<Kind>Ready` and `<Kind>Degraded` once they have lasted, `suspended` as
+   * `<Kind>Suspended` after one of them. Absent for a kind of which only phases are recorded.
+   */
+  readonly health?: {
     readonly state: 'ready' | 'progressing' | 'degraded' | 'suspended';
     /** CamelCase. */
     readonly reason: string;
@@ -103,7 +106,7 @@ export interface Report {
  *
  * Events that `reduce` is given, in log order (payloads in `kernel/src/reconcile/events.ts`): `<Kind>Observed`,
  * `<Kind>Deleted`, `DriftObserved`, `DeadlineReached`, `ActionsDecided`, `ActionApplied`, `ActionFailed`,
- * `ActionUnconfirmed`, `<Kind>Ready`, `<Kind>Degraded`, those of its own `facts`, and `ConfigurationObserved` for every
+ * `ActionUnconfirmed`, `<Kind>Ready`, `<Kind>Degraded`, `<Kind>Suspended`, those of its own `facts`, and `ConfigurationObserved` for every
  * object in turn.
  * The kernel's `reduceChildren` and `decideChildren` do the work that all reconcilers share.
  *

@@ -4,8 +4,11 @@ export interface ContextMember {
   readonly reconciler: string;
   readonly state: unknown;
   /** What was recorded last of its health. */
-  readonly health: 'ready' | 'degraded' | undefined;
+  readonly health: RecordedHealth | undefined;
 }
+
+/** `<Kind>Ready`, `<Kind>Degraded`, `<Kind>Suspended`. */
+export type RecordedHealth = 'ready' | 'degraded' | 'suspended';
 
 /**
  * An index over the states of objects of several kinds, for those whose state depends on others: the bounds of a

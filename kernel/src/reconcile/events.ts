@@ -175,7 +175,7 @@ export interface FactObserved extends Payload {
   readonly fact: JsonMap;
 }
 
-/** `<Kind>Ready`, `<Kind>Degraded`. */
+/** `<Kind>Ready`, `<Kind>Degraded`, `<Kind>Suspended`. */
 export interface HealthObserved extends Payload {
   readonly uid: string;
   readonly reason: string;

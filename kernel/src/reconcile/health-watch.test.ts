@@ -26,6 +26,12 @@ describe('HealthWatch', () => {
     const watch = new HealthWatch(new FakeClock());
     expect(watch.observe('a', 'ready', 'ready')).to.equal(undefined);
     expect(watch.observe('b', 'progressing', undefined)).to.equal(undefined);
-    expect(watch.observe('c', 'suspended', 'ready')).to.equal(undefined);
+  });
+
+  it('lets be recorded at once that what was recorded is suspended', () => {
+    const watch = new HealthWatch(new FakeClock());
+    expect(watch.observe('a', 'suspended', 'ready')).to.equal(0);
+    expect(watch.observe('a', 'suspended', 'suspended')).to.equal(undefined);
+    expect(watch.observe('b', 'suspended', undefined)).to.equal(undefined);
   });
 });

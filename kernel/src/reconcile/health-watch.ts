@@ -2,13 +2,14 @@ import type { Clock } from '../contracts/clock.js';
 import type { Report } from '../contracts/reconciler.js';
 import type { Aggregate } from './projection.js';
 
-type Health = Report['health']['state'];
+type Health = NonNullable<Report['health']>['state'];
 
 const STABLE_MS = 30_000;
 
 /**
  * Keeps flapping out of the log: a state of health is recorded once it has lasted (30 s, unless the reconciler says
- * otherwise) and differs from what was recorded last. The status shows every change at once.
+ * otherwise) and differs from what was recorded last; that what was recorded is suspended, at once. The status shows
+ * every change at once.
  */
 export class HealthWatch {
   readonly #clock: Clock;
@@ -29,7 +30,8 @@ export class HealthWatch {
     const last = this.#since.get(aggregateId);
     const since = last?.health === health ? last.since : now;
     this.#since.set(aggregateId, { health, since });
-    if (health === recorded || (health !== 'ready' && health !== 'degraded')) return undefined;
+    if (health === recorded || health === 'progressing') return undefined;
+    if (health === 'suspended') return recorded === undefined ? undefined : 0;
     return Math.max(0, since + stableMs - now);
   }
 

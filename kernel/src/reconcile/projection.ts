@@ -1,6 +1,11 @@
 import type { JsonMap, LogRecord } from '@rynxs/log';
 import type { Reconciler } from '../contracts/reconciler.js';
-import type { ContextMember, SharedContext, SharedContextType } from '../contracts/shared-context.js';
+import type {
+  ContextMember,
+  RecordedHealth,
+  SharedContext,
+  SharedContextType,
+} from '../contracts/shared-context.js';
 import {
   type ActionsDecided,
   type ConfigurationObserved,
@@ -29,8 +34,8 @@ export interface Aggregate {
   /** Seq of the newest event of another object that has changed the state of this one; absent when there was none. */
   readonly affectedBy?: number;
   readonly pending: readonly PendingAction[];
-  /** What was recorded last of `<Kind>Ready` and `<Kind>Degraded`. */
-  readonly health: 'ready' | 'degraded' | undefined;
+  /** What was recorded last of `<Kind>Ready`, `<Kind>Degraded` and `<Kind>Suspended`. */
+  readonly health: RecordedHealth | undefined;
 }
 
 /** JSON leaves out what is undefined. */
@@ -231,6 +236,15 @@ function pendingAfter(pending: readonly PendingAction[], { event }: LogRecord): 
 }
 
 function healthIn(type: string, kind: string): Aggregate['health'] {
-  if (type === `${kind}Ready`) return 'ready';
-  return type === `${kind}Degraded` ? 'degraded' : undefined;
+  if (!type.startsWith(kind)) return undefined;
+  switch (type.slice(kind.length)) {
+    case 'Ready':
+      return 'ready';
+    case 'Degraded':
+      return 'degraded';
+    case 'Suspended':
+      return 'suspended';
+    default:
+      return undefined;
+  }
 }

@@ -229,10 +229,10 @@ export class ReconcilePass {
     const written = await writeStatus(this.#reportContext(), object, report.status);
     if (written === 'conflict') this.#context.again(this.#key, CONFLICT_DELAY_MS);
     else if (written !== undefined) this.#context.assume(reconciler.resource, written, this.#key);
-    await this.#recordHealth(aggregate, report.health);
+    if (report.health !== undefined) await this.#recordHealth(aggregate, report.health);
   }
 
-  async #recordHealth(aggregate: Aggregate, health: Report['health']): Promise<void> {
+  async #recordHealth(aggregate: Aggregate, health: NonNullable<Report['health']>): Promise<void> {
     const { reconciler } = this.#context;
     const { state, reason, message, stableMs } = health;
     const waitMs = this.#context.health.observe(this.#id, state, aggregate.health, stableMs);
@@ -241,7 +241,7 @@ export class ReconcilePass {
       this.#context.again(this.#key, waitMs);
       return;
     }
-    const type = `${reconciler.resource.kind}${state === 'ready' ? 'Ready' : 'Degraded'}`;
+    const type = `${reconciler.resource.kind}${state.charAt(0).toUpperCase()}${state.slice(1)}`;
     await this.#record(type, { v: 1, uid: aggregate.observed?.uid ?? '', reason, message });
   }
 

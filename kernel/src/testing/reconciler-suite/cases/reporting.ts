@@ -14,6 +14,7 @@ export const REPORTING_CASES: readonly ReconcilerCase[] = [
         );
         canonicalize(status);
         expect(status.observedGeneration).to.equal(history.object.metadata.generation);
+        if (health === undefined) continue;
         expect(health.state).to.be.oneOf(['ready', 'progressing', 'degraded', 'suspended']);
         expect(health.reason).to.match(/^[A-Z][A-Za-z]*$/);
         expect(health.message).to.be.a('string');
