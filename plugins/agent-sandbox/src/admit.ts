@@ -2,7 +2,7 @@ import type { Refusal } from '@rynxs/kernel';
 import { isSameJson, type Json } from '@rynxs/log';
 import type { Accepted } from './accept-spec.js';
 import type { Computer } from './spec.js';
-import { type AgentState, isExpired } from './state.js';
+import { type AgentState, hasWorkspace, isExpired } from './state.js';
 import { outsideUniverse } from './universe/judge.js';
 import type { Tenancy } from './universe/tenancy.js';
 
@@ -56,7 +56,8 @@ function refusedFor(state: AgentState, refusal: Refusal | undefined): AgentState
 
 function running(state: AgentState): AgentState {
   const { computer, lifecycle, isBarred } = state;
-  const isRunning = lifecycle.state === 'Running' && isBarred !== true && !isExpired(state);
+  const isRunning =
+    lifecycle.state === 'Running' && isBarred !== true && !isExpired(state) && hasWorkspace(state);
   return computer === undefined || computer.isRunning === isRunning
     ? state
     : { ...state, computer: { ...computer, isRunning } };

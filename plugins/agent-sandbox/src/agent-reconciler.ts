@@ -2,6 +2,7 @@ import {
   type ChildrenState,
   CONFIG,
   type Decision,
+  type Fact,
   type KubernetesObject,
   type LiveView,
   type Manifest,
@@ -13,6 +14,8 @@ import type { JsonMap, LogEvent } from '@rynxs/log';
 import { admitted } from './admit.js';
 import { decideAgent } from './decide.js';
 import { AGENT, agentDefinition } from './definition.js';
+import { agentFacts } from './facts/facts.js';
+import { AGENT_SURROUNDINGS } from './facts/surroundings.js';
 import { manifestOf, manifestsOf } from './manifests/manifests.js';
 import { AGENT_CHILDREN, POD } from './manifests/resource-types.js';
 import { observeAgent } from './observe.js';
@@ -31,10 +34,11 @@ export class AgentReconciler implements Reconciler<AgentState> {
   static readonly inject = [CONFIG];
 
   readonly name = 'agent';
-  readonly version = 1;
+  readonly version = 2;
   readonly resource = AGENT;
   readonly owns = AGENT_CHILDREN;
   readonly watches = [POD];
+  readonly surroundings = AGENT_SURROUNDINGS;
   readonly definition = agentDefinition;
   readonly configuration: AgentConfiguration & JsonMap;
   readonly context = TENANCY;
@@ -84,7 +88,11 @@ export class AgentReconciler implements Reconciler<AgentState> {
     return nextDeadline(state);
   }
 
-  report(state: AgentState, live: LiveView): Report {
+  facts(state: AgentState, live: LiveView): readonly Fact[] {
+    return agentFacts(state, live);
+  }
+
+  report(state: AgentState, live: LiveView): Required<Report> {
     return reportAgent(state, live);
   }
 }

@@ -9,6 +9,7 @@ import {
 import type { JsonMap, LogEvent } from '@rynxs/log';
 import { acceptSpec, asksForSuspension } from './accept-spec.js';
 import { admitted } from './admit.js';
+import { reduceFact } from './facts/reduce-fact.js';
 import type { AgentState } from './state.js';
 import type { Tenancy } from './universe/tenancy.js';
 
@@ -37,8 +38,10 @@ export function reduceAgent(
       return state === undefined
         ? undefined
         : deadlineReached(state, payloadOf<DeadlineReached>(event).deadline, tenancy);
+    case 'WorkspaceClaimObserved':
+      return state === undefined ? undefined : admitted(reduceFact(state, event), tenancy);
     default:
-      return state === undefined ? undefined : childrenChanged(state, event);
+      return state === undefined ? undefined : childrenChanged(reduceFact(state, event), event);
   }
 }
 

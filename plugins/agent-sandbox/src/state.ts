@@ -1,6 +1,6 @@
 import type { ChildrenState, Refusal } from '@rynxs/kernel';
 import type { Accepted } from './accept-spec.js';
-import type { Computer, Lifecycle } from './spec.js';
+import { type Computer, isGiven, type Lifecycle } from './spec.js';
 
 /** What the log says of an Agent. Replaced, never changed. */
 export interface AgentState {
@@ -54,6 +54,11 @@ export function isExpired({
     reachedDeadline !== undefined &&
     reachedDeadline >= lifecycle.expiresAt
   );
+}
+
+/** Whether the claim that the computer was given is there for it; one of its own needs no leave. */
+export function hasWorkspace({ computer, givenClaim }: Pick<AgentState, 'computer' | 'givenClaim'>): boolean {
+  return computer === undefined || !isGiven(computer.workspace) || typeof givenClaim === 'string';
 }
 
 /** When `DeadlineReached` is due. */

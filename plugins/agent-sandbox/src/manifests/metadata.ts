@@ -5,6 +5,9 @@ import type { Computer } from '../spec.js';
 /** Label that holds the name of the Agent and that nobody else uses. */
 export const AGENT_LABEL = `${AGENT.group}/agent`;
 
+/** Label that holds the name of the Agent and that selects its pods. */
+export const INSTANCE_LABEL = 'app.kubernetes.io/instance';
+
 /** Prefix of the labels by which pods belong to groups of Agents. */
 const GROUP_LABEL_PREFIX = `group.${AGENT.group}`;
 
@@ -12,7 +15,7 @@ const GROUP_LABEL_PREFIX = `group.${AGENT.group}`;
 export function labelsOf(name: string): Readonly<Record<string, string>> {
   return {
     'app.kubernetes.io/name': 'agent',
-    'app.kubernetes.io/instance': name,
+    [INSTANCE_LABEL]: name,
     'app.kubernetes.io/managed-by': 'rynxs',
     [AGENT_LABEL]: name,
   };
@@ -20,7 +23,7 @@ export function labelsOf(name: string): Readonly<Record<string, string>> {
 
 /** Labels that select the pods of an Agent. A selector cannot be changed later, so there are no more than it takes. */
 export function selectorOf(name: string): Readonly<Record<string, string>> {
-  return { 'app.kubernetes.io/name': 'agent', 'app.kubernetes.io/instance': name };
+  return { 'app.kubernetes.io/name': 'agent', [INSTANCE_LABEL]: name };
 }
 
 /** Labels of the pods of an Agent: those that select it, and its groups. */

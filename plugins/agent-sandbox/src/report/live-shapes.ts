@@ -9,12 +9,21 @@ export interface LiveCondition {
 }
 
 export interface LiveContainerStatus {
+  readonly imageID?: string;
+  readonly restartCount?: number;
   readonly ready?: boolean;
   readonly state?: {
     readonly waiting?: { readonly reason?: string; readonly message?: string };
     readonly terminated?: { readonly exitCode?: number; readonly reason?: string; readonly message?: string };
   };
-  readonly lastState?: { readonly terminated?: { readonly exitCode?: number; readonly message?: string } };
+  readonly lastState?: {
+    readonly terminated?: {
+      readonly exitCode?: number;
+      readonly reason?: string;
+      readonly message?: string;
+      readonly finishedAt?: string;
+    };
+  };
 }
 
 export interface LivePodStatus {

@@ -15,14 +15,42 @@ const PASSING_UNREADINESS = new Set([
 ]);
 const NO_SHELL = /\/bin\/sh"?: (stat \/bin\/sh: )?no such file or directory|\/bin\/sh.*not found/;
 
-/** The pod that the computer runs in: the newest one that is not on its way out, else the newest of all. */
+/** Label by which a ReplicaSet and its pods name the template that they are of. */
+const TEMPLATE_HASH_LABEL = 'pod-template-hash';
+
+/**
+ * The pod that the computer runs in: the newest one that is not on its way out, else the newest of all. Only pods of the
+ * Deployment count; anybody can put labels on a pod.
+ */
 export function podOf(
   pods: readonly KubernetesObject[],
   { name }: Pick<Computer, 'name'>,
 ): KubernetesObject | undefined {
   return pods
-    .filter((pod) => pod.metadata.labels?.[AGENT_LABEL] === name)
+    .filter(({ metadata }) => metadata.labels?.[AGENT_LABEL] === name && isOfDeployment(metadata, name))
     .sort((a, b) => (rank(a) < rank(b) ? 1 : -1))[0];
+}
+
+/** Whether the pod belongs to the ReplicaSet that the Deployment of this name makes of the pod's template. */
+function isOfDeployment(
+  { labels, ownerReferences = [] }: KubernetesObject['metadata'],
+  name: string,
+): boolean {
+  const replicaSet = `${name}-${labels?.[TEMPLATE_HASH_LABEL]}`;
+  return ownerReferences.some(
+    (owner) => owner.kind === 'ReplicaSet' && owner.controller === true && owner.name === replicaSet,
+  );
+}
+
+/** Whether the kubelet says that the pod is ready, and it is there to stay. */
+export function isReady({ metadata, status }: KubernetesObject): boolean {
+  const { conditions } = (status ?? {}) as LivePodStatus;
+  return metadata.deletionTimestamp === undefined && isTrue(conditionOf(conditions, 'Ready'));
+}
+
+/** When the container of the pod was restarted last (RFC 3339); undefined when it never was. */
+export function lastCrashOf({ status }: KubernetesObject): string | undefined {
+  return ((status ?? {}) as LivePodStatus).containerStatuses?.[0]?.lastState?.terminated?.finishedAt;
 }
 
 /**

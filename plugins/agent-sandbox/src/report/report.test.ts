@@ -1,10 +1,10 @@
-import type { KubernetesObject } from '@rynxs/kernel';
+import type { KubernetesObject, LiveView } from '@rynxs/kernel';
 import type { JsonMap } from '@rynxs/log';
 import { expect } from 'chai';
-import { AGENT_LABEL } from '../manifests/metadata.js';
-import { DEPLOYMENT, POD } from '../manifests/resource-types.js';
+import { DEPLOYMENT, NETWORK_POLICY, POD } from '../manifests/resource-types.js';
 import type { AgentState } from '../state.js';
 import { agent, event, observe, reconciler, settled } from '../testing/agent.js';
+import { admittedPod, podMetadata } from '../testing/pods.js';
 
 const image = 'python:3.11-slim';
 const now = '2026-01-01T00:05:00Z';
@@ -14,6 +14,7 @@ interface Surroundings {
   readonly deployment?: JsonMap;
   readonly pods?: readonly KubernetesObject[];
   readonly status?: JsonMap;
+  readonly surroundings?: LiveView['surroundings'];
   readonly contested?: readonly string[];
   readonly at?: string;
 }
@@ -22,32 +23,30 @@ const CURRENT: JsonMap = { observedGeneration: 2, updatedReplicas: 1 };
 
 function report(
   state: AgentState,
-  { deployment = CURRENT, pods = [], status, contested = [], at = now }: Surroundings = {},
+  { deployment = CURRENT, pods = [], status, surroundings = [], contested = [], at = now }: Surroundings = {},
 ) {
   const object = { ...agent({ image }), ...(status === undefined ? {} : { status }) };
   const live: KubernetesObject = {
     metadata: { name: 'my-agent', namespace: 'default', generation: 2 },
     status: deployment,
   };
-  return by.report(state, {
+  const { status: written, health } = by.report(state, {
     object,
     children: [
       { resource: DEPLOYMENT, object: live },
       ...pods.map((pod) => ({ resource: POD, object: pod })),
     ],
-    surroundings: [],
+    surroundings,
     lastEvent: { seq: 7, hash: 'abc' },
     contested,
     now: at,
   });
+  if (health === undefined) throw new Error('an Agent always has a health');
+  return { status: written, health };
 }
 
 function pod(status: JsonMap, metadata: Partial<KubernetesObject['metadata']> = {}): KubernetesObject {
-  const labels = { [AGENT_LABEL]: 'my-agent' };
-  return {
-    metadata: { name: 'my-agent-1', labels, creationTimestamp: '2026-01-01T00:01:00Z', ...metadata },
-    status,
-  };
+  return { metadata: { ...podMetadata(), ...metadata }, status };
 }
 
 const READY = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
@@ -63,7 +62,11 @@ function condition(status: JsonMap, type: string): JsonMap | undefined {
 
 describe('the status of an Agent', () => {
   it('is Running and Ready when its pod is', () => {
-    const { status, health } = report(settled({ image, lifecycle: { ttl: '8h' } }), { pods: [pod(READY)] });
+    const state = settled({ image, lifecycle: { ttl: '8h' } });
+    const { status, health } = report(state, {
+      pods: [admittedPod(state.computer!)],
+      surroundings: by.manifests(state).filter(({ resource }) => resource === NETWORK_POLICY),
+    });
     const common = { observedGeneration: 1, lastTransitionTime: now };
     expect(status).to.deep.equal({
       observedGeneration: 1,
@@ -79,7 +82,13 @@ describe('the status of an Agent', () => {
         { ...common, type: 'Progressing', status: 'False', reason: 'Settled', message: '' },
         { ...common, type: 'Degraded', status: 'False', reason: 'AsExpected', message: '' },
         { ...common, type: 'Suspended', status: 'False', reason: 'Running', message: '' },
+        { ...common, type: 'Contained', status: 'True', reason: 'AsDeclared', message: 'as the Agent asks' },
       ],
+      containment: {
+        imageID: 'registry/python@sha256:1',
+        serviceAccountToken: false,
+        networkPolicies: ['my-agent'],
+      },
       podName: 'my-agent-1',
       workspace: { claimName: 'my-agent', size: '1Gi' },
       expiresAt: '2026-01-01T08:00:00Z',
@@ -90,6 +99,90 @@ describe('the status of an Agent', () => {
       reason: 'ComputerReady',
       message: 'running in pod my-agent-1',
     });
+  });
+
+  it('does not take the pod of somebody else for its own, whatever its labels say', () => {
+    const { labels } = podMetadata();
+    const state = settled({ image });
+    for (const ownerReferences of [
+      [],
+      [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'other-5d4f', uid: 'x', controller: true }],
+      [{ apiVersion: 'v1', kind: 'Node', name: 'my-agent-5d4f', uid: 'x', controller: true }],
+    ]) {
+      const foreign = pod(READY, { labels: labels ?? {}, ownerReferences });
+      expect(report(state, { pods: [foreign] }).status).not.to.have.property('podName');
+    }
+  });
+
+  it('says in what the computer is contained less than the Agent asks', () => {
+    const state = settled({ image });
+    const open: KubernetesObject = {
+      metadata: { name: 'open', namespace: 'default', uid: 'open-uid' },
+      spec: { podSelector: {}, policyTypes: ['Egress'], egress: [{}] },
+    };
+    const { status } = report(state, {
+      pods: [admittedPod(state.computer!)],
+      surroundings: [
+        ...by.manifests(state).filter(({ resource }) => resource === NETWORK_POLICY),
+        { resource: NETWORK_POLICY, object: open },
+      ],
+    });
+    expect(condition(status, 'Contained')).to.include({
+      status: 'False',
+      reason: 'Widened',
+      message: 'NetworkPolicy open has egress rules that the Agent does not have',
+    });
+    expect(status.containment).to.deep.include({ networkPolicies: ['my-agent', 'open'] });
+  });
+
+  it('wants ten minutes without a crash before it is ready for the record', () => {
+    const state = settled({ image });
+    const crashed = (finishedAt: string) =>
+      admittedPod(state.computer!, {
+        containerStatuses: [
+          { name: 'agent', restartCount: 1, lastState: { terminated: { exitCode: 1, finishedAt } } },
+        ],
+      });
+    expect(report(state, { pods: [crashed('2026-01-01T00:04:00Z')] }).health.stableMs).to.equal(600_000);
+    const { health } = report(state, { pods: [crashed('2026-01-01T00:04:00Z')], at: '2026-01-01T00:14:00Z' });
+    expect(health).not.to.have.property('stableMs');
+  });
+
+  it('says what to do about a claim of its name that belongs to somebody else', () => {
+    const state = settled({ image });
+    const failure = { digest: null, reason: 'NotOwned', message: 'it was left alone.', permanent: false };
+    const children = { ...state.children, 'PersistentVolumeClaim/my-agent': { failure } };
+    expect(report({ ...state, children }).health).to.deep.equal({
+      state: 'degraded',
+      reason: 'NotOwned',
+      message:
+        'PersistentVolumeClaim/my-agent: it was left alone. To work in it, make the Agent again with spec.workspace.existingClaim: my-agent.',
+    });
+  });
+
+  it('says what a claim lacks that it was given, and nothing of it while it is not to run', () => {
+    const workspace = { existingClaim: 'data' };
+    expect(report(settled({ image, workspace })).health).to.deep.equal({
+      state: 'degraded',
+      reason: 'WorkspaceClaimMissing',
+      message:
+        'PersistentVolumeClaim data is not offered to this Agent: it must exist in namespace default and carry the label universe.ai/agent=my-agent',
+    });
+    const suspended = settled({ image, workspace, lifecycle: { state: 'Suspended' } });
+    expect(report(suspended).health).to.include({ state: 'suspended' });
+    expect(report(settled({ image })).status.workspace).to.deep.equal({ claimName: 'my-agent', size: '1Gi' });
+    expect(report(suspended).status.workspace).to.deep.equal({ claimName: 'data' });
+  });
+
+  it('never has a reason that an API server would not take', () => {
+    for (const [reason, written] of [
+      ['Evicted', 'Evicted'],
+      ['no such runtime!', 'Unknown'],
+      ['', 'Unknown'],
+    ]) {
+      const failed = pod({ phase: 'Failed', reason: reason ?? '', message: 'why' });
+      expect(report(settled({ image }), { pods: [failed] }).health).to.include({ reason: written });
+    }
   });
 
   it('is the same through all the steps of a pod that starts as it should', () => {

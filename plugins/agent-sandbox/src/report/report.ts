@@ -1,34 +1,44 @@
 import { type KubernetesObject, type LiveView, manifestDigest, type Report } from '@rynxs/kernel';
 import type { JsonMap } from '@rynxs/log';
 import { manifestsOf } from '../manifests/manifests.js';
-import { DEPLOYMENT, POD } from '../manifests/resource-types.js';
+import { AGENT_LABEL } from '../manifests/metadata.js';
+import { DEPLOYMENT, PERSISTENT_VOLUME_CLAIM, POD } from '../manifests/resource-types.js';
 import { type Computer, claimNameOf, isGiven } from '../spec.js';
-import { type AgentState, isExpired } from '../state.js';
+import { type AgentState, hasWorkspace, isExpired } from '../state.js';
 import { type Assessment, assessment } from './assessment.js';
 import { type Condition, writtenConditions } from './conditions.js';
+import { reportContainment } from './containment.js';
 import type { LiveCondition, LiveDeploymentStatus } from './live-shapes.js';
-import { assessPod, conditionOf, limitationsOf, podOf } from './pod.js';
+import { assessPod, conditionOf, isReady, lastCrashOf, limitationsOf, podOf } from './pod.js';
+
+/** After so long without a crash the kubelet starts over with the shortest delay (Pod lifecycle, restart policy). */
+const CRASH_WINDOW_MS = 600_000;
 
 /** Failures that tell nothing by themselves: another one says why. */
 const CONSEQUENCES = new Set(['NotAttempted']);
 
 /** The status of an Agent. */
-export function reportAgent(state: AgentState, live: LiveView): Report {
+export function reportAgent(state: AgentState, live: LiveView): Required<Report> {
   const { computer, refusal, lifecycle } = state;
   const pod = computer === undefined ? undefined : podOf(objectsOf(live, POD.kind), computer);
   const health = assess(state, live, pod);
   const isStopped = computer !== undefined && !computer.isRunning;
   const generation = live.object.metadata.generation ?? 0;
   const previous = ((live.object.status ?? {}) as { conditions?: readonly LiveCondition[] }).conditions ?? [];
-  const conditions = conditionsOf(state, live, health, isStopped && pod === undefined, previous);
   const limitations = pod === undefined ? [] : limitationsOf(pod);
   const isShown = pod !== undefined && health.kind !== 'progressing' && computer?.isRunning === true;
+  const contained = isShown && isReady(pod) ? reportContainment(computer, pod, live) : undefined;
+  const conditions = [
+    ...conditionsOf(state, live, health, isStopped && pod === undefined, previous),
+    ...(contained === undefined ? [] : [contained.condition]),
+  ];
   const status: JsonMap = {
     observedGeneration: generation,
     phase: phaseOf(state, health),
     conditions: [...writtenConditions(conditions, previous, generation, live.now)],
     ...(isShown ? { podName: pod.metadata.name } : {}),
     ...(computer === undefined ? {} : { workspace: workspaceOf(computer) }),
+    ...(contained === undefined ? {} : { containment: contained.status }),
     ...(lifecycle.expiresAt === undefined ? {} : { expiresAt: lifecycle.expiresAt }),
     ...(isShown && limitations.length > 0
       ? { limitations: limitations.map((limitation) => ({ ...limitation })) }
@@ -37,11 +47,22 @@ export function reportAgent(state: AgentState, live: LiveView): Report {
   };
   const { kind, reason, message } = health;
   const isSuspended = isStopped && kind === 'ready';
+  const stableMs = pod === undefined ? undefined : stabilityOf(pod, live);
   const verdict =
     refusal === undefined
       ? { state: isSuspended ? ('suspended' as const) : kind, reason, message }
       : { state: 'degraded' as const, reason: refusal.reason, message: refusal.message };
-  return { status, health: verdict };
+  return { status, health: { ...verdict, ...(stableMs === undefined ? {} : { stableMs }) } };
+}
+
+/**
+ * A computer that crashed not long ago is not taken for ready, on the record, before the kubelet takes it for stable:
+ * a loop of crashes is one event, not two for each turn.
+ */
+function stabilityOf(pod: KubernetesObject, live: LiveView): number | undefined {
+  const crashedAt = lastCrashOf(pod);
+  if (crashedAt === undefined) return undefined;
+  return Date.parse(live.now) - Date.parse(crashedAt) < CRASH_WINDOW_MS ? CRASH_WINDOW_MS : undefined;
 }
 
 /** How the last accepted computer is doing: `ready` also for one that has stopped because it should. */
@@ -54,16 +75,33 @@ function assess(state: AgentState, live: LiveView, pod: KubernetesObject | undef
   return (
     childrenFailure(state) ??
     unsettled(state, computer) ??
+    claimMissing(state, computer) ??
     (computer.isRunning ? assessRunning(computer, live, pod) : assessStopped(state, pod))
   );
 }
 
-function childrenFailure({ children }: AgentState): Assessment | undefined {
+function childrenFailure({ children, name }: AgentState): Assessment | undefined {
   for (const [child, { failure }] of Object.entries(children)) {
-    if (failure !== undefined && !CONSEQUENCES.has(failure.reason))
-      return assessment('degraded', failure.reason, `${child}: ${failure.message}`);
+    if (failure === undefined || CONSEQUENCES.has(failure.reason)) continue;
+    const isForeignClaim =
+      failure.reason === 'NotOwned' && child === `${PERSISTENT_VOLUME_CLAIM.kind}/${name}`;
+    const remedy = isForeignClaim
+      ? ` To work in it, make the Agent again with spec.workspace.existingClaim: ${name}.`
+      : '';
+    return assessment('degraded', failure.reason, `${child}: ${failure.message}${remedy}`);
   }
   return undefined;
+}
+
+/** A computer that would run if it had its claim. */
+function claimMissing(state: AgentState, computer: Computer): Assessment | undefined {
+  const isWanted = state.lifecycle.state === 'Running' && !isExpired(state) && state.isBarred !== true;
+  if (!isWanted || hasWorkspace(state)) return undefined;
+  return assessment(
+    'degraded',
+    'WorkspaceClaimMissing',
+    `PersistentVolumeClaim ${claimNameOf(computer)} is not offered to this Agent: it must exist in namespace ${state.namespace} and carry the label ${AGENT_LABEL}=${state.name}`,
+  );
 }
 
 function unsettled({ children }: AgentState, computer: Computer): Assessment | undefined {
@@ -108,6 +146,9 @@ function assessStopped(state: AgentState, pod: KubernetesObject | undefined): As
 }
 
 function whyStopped(state: AgentState): Assessment {
+  const { isBarred, refusal } = state;
+  if (isBarred === true && refusal !== undefined)
+    return assessment('ready', 'OutsideUniverse', `stopped: ${refusal.message}; the workspace is kept`);
   const { expiresAt = '' } = state.lifecycle;
   return isExpired(state)
     ? assessment(

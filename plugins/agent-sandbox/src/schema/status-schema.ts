@@ -23,6 +23,24 @@ export const statusSchema: StructuralSchema = {
         size: text('Size that is asked for.'),
       },
     },
+    containment: {
+      type: 'object',
+      description: 'How the running computer is contained in fact; the log has all of it.',
+      properties: {
+        imageID: text('Image as the node has pulled it.'),
+        runtimeClassName: text('RuntimeClass of the pod; absent for the default one of the node.'),
+        serviceAccountToken: {
+          type: 'boolean',
+          description: 'Whether a token of the service account is in the pod.',
+        },
+        networkPolicies: {
+          type: 'array',
+          description: 'NetworkPolicies that select the pod, of whomever.',
+          'x-kubernetes-list-type': 'atomic',
+          items: { type: 'string' },
+        },
+      },
+    },
     expiresAt: { type: 'string', format: 'date-time', description: 'When the computer is stopped for good.' },
     limitations: {
       type: 'array',
@@ -40,13 +58,13 @@ export const statusSchema: StructuralSchema = {
     },
     lastEvent: {
       type: 'object',
-      description: 'The newest event of this Agent in the log.',
+      description: 'The newest event of this Agent in the log, other than those of its health.',
       properties: { seq: number('Position in the log.'), hash: text('Hash of the record, SHA-256 in hex.') },
     },
     conditions: {
       type: 'array',
       description:
-        'Ready, Progressing, Degraded, Suspended; DriftContested while somebody keeps changing children back.',
+        'Ready, Progressing, Degraded, Suspended; Contained while the computer runs; DriftContested while somebody keeps changing children back.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['type'],
       items: {
