@@ -72,6 +72,11 @@ async function countCalls(): Promise<number> {
   return disk.calls;
 }
 
+/** Runs of a property: so many where it is thorough, some of them every day, others in each run. */
+function runs(numRuns: number): { readonly numRuns: number } {
+  return { numRuns: process.env.RYNXS_TEST_THOROUGH === '1' ? numRuns : Math.ceil(numRuns / 3) };
+}
+
 /** A seed of what the disk forgets: every value is as likely as any other, which fast-check's own streams are not. */
 const SEED = fc.noBias(fc.integer());
 
@@ -91,7 +96,7 @@ describe('a store whose process ends', () => {
           disk.crash(random);
           await live(disk, history);
         }),
-        { numRuns: 8 },
+        runs(8),
       );
     }
   });
@@ -115,7 +120,7 @@ describe('a store whose process ends', () => {
         }
         await live(disk, history);
       }),
-      { numRuns: 150 },
+      runs(150),
     );
   });
 
@@ -144,7 +149,7 @@ describe('a store whose process ends', () => {
         const told = droppedTails.map(({ sha256, bytes }) => ({ sha256, bytes }));
         expect(told).to.deep.equal(tail.length === 0 ? [] : [{ sha256: sha256Of(tail), bytes: tail.length }]);
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 
@@ -165,7 +170,7 @@ describe('a store whose process ends', () => {
         }
         await live(disk, history);
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 });
