@@ -8,6 +8,9 @@ import { IDLE_COMMAND } from './deployment.js';
 /** Runs a command as process 1 of namespaces of its own, as in a container. */
 const UNSHARE = ['--user', '--map-root-user', '--pid', '--mount-proc', '--fork', '--kill-child'];
 
+/** Far from the grace period that Kubernetes waits for what does not end, also on a machine that is busy. */
+const AT_ONCE_MS = 2_000;
+
 describe('the idle command', () => {
   let idle: ChildProcess | undefined;
 
@@ -44,7 +47,7 @@ describe('the idle command', () => {
     const asked = process.hrtime.bigint();
     process.kill(init, 'SIGTERM');
     expect(await ended).to.deep.equal([0, null]);
-    expect(Number(process.hrtime.bigint() - asked) / 1e6, 'milliseconds').to.be.below(100);
+    expect(Number(process.hrtime.bigint() - asked) / 1e6, 'milliseconds').to.be.below(AT_ONCE_MS);
   });
 
   it('reaps orphans, and goes on with one sleep', async () => {
