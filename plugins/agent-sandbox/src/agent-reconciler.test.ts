@@ -1,7 +1,7 @@
 import { CONFIG, RECONCILER } from '@rynxs/kernel';
 import { reconcilerSuite } from '@rynxs/kernel/testing';
 import { expect } from 'chai';
-import { AgentReconciler, default as plugin, UniverseReconciler } from './index.js';
+import { AgentReconciler, default as plugin, SessionReconciler, UniverseReconciler } from './index.js';
 import { agent, observe, reconciler, settled } from './testing/agent.js';
 
 const image = 'python:3.11-slim';
@@ -43,6 +43,7 @@ describe('the agent-sandbox plugin', () => {
     ).to.deep.equal([
       { token: RECONCILER, type: 'agent', implementation: AgentReconciler },
       { token: RECONCILER, type: 'universe', implementation: UniverseReconciler },
+      { token: RECONCILER, type: 'session', implementation: SessionReconciler },
     ]);
     expect(AgentReconciler.inject).to.deep.equal([CONFIG]);
     expect(reconciler(10 * 1024 ** 3).configuration).to.deep.equal({ defaultWorkspaceSize: '10Gi' });

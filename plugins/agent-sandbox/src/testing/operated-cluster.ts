@@ -17,11 +17,16 @@ import {
   type TestKernel,
 } from '@rynxs/kernel/testing';
 import type { JsonMap, LogEvent } from '@rynxs/log';
+import { AGENT } from '../definition.js';
+import { DEPLOYMENT, POD } from '../manifests/resource-types.js';
 import plugin from '../plugin.js';
+import type { AgentState } from '../state.js';
+import { admittedPod } from './pods.js';
 
 const { signal } = new AbortController();
 const options = { signal };
 const MAX_TURNS = 4_000;
+const TURNS_TO_REST = 12;
 
 /** A cluster in memory in which the operator with this plugin works, and its log. */
 export class OperatedCluster implements AsyncDisposable {
@@ -53,6 +58,30 @@ export class OperatedCluster implements AsyncDisposable {
     return this.#operator.projection;
   }
 
+  /** Ends the operator, and starts another one that takes up its log. */
+  async restart(): Promise<void> {
+    await this.#operator?.stop();
+    const operator = await startOperator(this.kernel, { signal });
+    operator.log.subscribe(({ event }) => this.events.push(event as LogEvent));
+    this.#operator = operator;
+    this.kernel.leadership.grant();
+  }
+
+  /** Moves time on in steps of a second, in each of which everything comes to rest. */
+  async pass(ms: number, each?: (second: number) => Promise<void>): Promise<void> {
+    for (let second = 0; second < ms / 1_000; second += 1) {
+      await each?.(second);
+      await this.rest();
+      await this.kernel.clock.advance(1_000);
+    }
+    await this.rest();
+  }
+
+  /** Lets everything run that waits for no time to pass. */
+  async rest(): Promise<void> {
+    for (let turn = 0; turn < TURNS_TO_REST; turn += 1) await nextTurn();
+  }
+
   /** Creates the object or gives it another spec. `name` is `namespace/name`, or a name alone for cluster-scoped ones. */
   async apply(resource: ResourceType, name: string, spec: JsonMap): Promise<void> {
     const { cluster } = this.kernel;
@@ -75,6 +104,25 @@ export class OperatedCluster implements AsyncDisposable {
     await this.kernel.cluster
       .delete(resource, keyOf(name), preconditions, options)
       .catch(() => this.delete(resource, name));
+  }
+
+  /** Plays the node: the pod of the Agent runs, and the operator sees it for as long as readiness has to last. */
+  async makeReady(name: string): Promise<void> {
+    const { cluster } = this.kernel;
+    const deployment = await this.until(DEPLOYMENT, name, (object) => object !== undefined);
+    if (deployment === undefined) return;
+    const { namespace = '', name: agent, generation = 0 } = deployment.metadata;
+    const status = { observedGeneration: generation, updatedReplicas: 1 };
+    await cluster.updateStatus(DEPLOYMENT, { ...deployment, status }, options);
+    const state = this.projection.get(`${AGENT.plural}/${name}`)?.state as AgentState;
+    if (state.computer === undefined) throw new Error(`${name} has no computer`);
+    const pod = admittedPod(state.computer);
+    const made = await cluster.create(POD, { ...pod, metadata: { ...pod.metadata, namespace } }, options);
+    await cluster.updateStatus(POD, { ...made, status: pod.status }, options);
+    await this.until(AGENT, name, (object) => (object?.status as JsonMap | undefined)?.phase === 'Running');
+    await this.kernel.clock.advance(30_000);
+    const id = `${AGENT.plural}/${namespace}/${agent}`;
+    await this.recorded((event) => event.type === 'AgentReady' && event.aggregate_id === id);
   }
 
   async find(resource: ResourceType, name: string): Promise<KubernetesObject | undefined> {

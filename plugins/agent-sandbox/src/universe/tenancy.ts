@@ -1,4 +1,5 @@
 import type { ContextMember, SharedContext, SharedContextType } from '@rynxs/kernel';
+import type { SessionState } from '../session/session-state.js';
 import type { AgentState } from '../state.js';
 import { type Bounds, OUTSIDE_UNIVERSE } from './bounds.js';
 import { Places } from './places.js';
@@ -34,6 +35,7 @@ export interface Population {
 const NOBODY: readonly string[] = [];
 const AGENTS = 'agents/';
 const UNIVERSES = 'universes/';
+const SESSIONS = 'sessions/';
 
 /**
  * Which namespace belongs to which Universe, and which Agents live there. A namespace belongs to the Universe that has
@@ -47,6 +49,9 @@ export class Tenancy implements SharedContext {
   readonly #agentsIn = new Map<string, Set<string>>();
   /** By Universe, those with a quota; made when they are asked for. */
   readonly #places = new Map<string, Places>();
+  /** The Agent that each Session names, and the Sessions of each Agent. */
+  readonly #agentOf = new Map<string, string>();
+  readonly #sessionsOf = new Map<string, Set<string>>();
 
   /** The Universe of a namespace; undefined when none has claimed it. */
   tenantOf(namespace: string): Tenant | undefined {
@@ -89,21 +94,27 @@ export class Tenancy implements SharedContext {
     if (id.startsWith(AGENTS)) return this.#updateAgent(id, factsOf(member));
     if (id.startsWith(UNIVERSES))
       return this.#updateUniverse(id.slice(UNIVERSES.length), member?.state as UniverseState | undefined);
+    if (id.startsWith(SESSIONS)) this.#updateSession(id, member?.state as SessionState | undefined);
     return NOBODY;
   }
 
-  /** Universes bound Agents and each other, and an Agent that goes leaves its place to another. */
+  /**
+   * Universes bound Agents and each other, and an Agent that goes leaves its place to another. A Session follows its Agent,
+   * and all that this one depends on.
+   */
   mayAffect(event: { readonly type: string; readonly aggregateId: string }, id: string): boolean {
     if (event.aggregateId === id) return false;
     if (event.type === 'UniverseObserved' || event.type === 'UniverseDeleted') return true;
-    return event.type === 'AgentDeleted' && id.startsWith(AGENTS);
+    if (event.type === 'AgentDeleted' && !id.startsWith(UNIVERSES)) return true;
+    return id.startsWith(SESSIONS) && event.aggregateId === this.#agentOf.get(id);
   }
 
   #updateAgent(id: string, facts: AgentFacts | undefined): Iterable<string> {
     const before = this.#agents.get(id);
     if (isSame(before, facts)) return NOBODY;
     const owner = this.#ownerOf((facts ?? before)?.namespace ?? '');
-    const affected: string[] = owner === undefined ? [] : [`${UNIVERSES}${owner}`];
+    const affected = [...(this.#sessionsOf.get(id) ?? NOBODY)];
+    if (owner !== undefined) affected.push(`${UNIVERSES}${owner}`);
     if (before !== undefined && before.since !== facts?.since) {
       this.#agents.delete(id);
       this.#agentsIn.get(before.namespace)?.delete(id);
@@ -118,6 +129,21 @@ export class Tenancy implements SharedContext {
     if (owner !== undefined && this.#places.get(owner)?.enter(id, facts.since) === false)
       this.#places.delete(owner);
     return affected;
+  }
+
+  #updateSession(id: string, state: SessionState | undefined): void {
+    const before = this.#agentOf.get(id);
+    const after = state?.spec === undefined ? undefined : agentId(state.namespace, state.spec.agent);
+    if (before === after) return;
+    if (before !== undefined) {
+      const others = this.#sessionsOf.get(before);
+      others?.delete(id);
+      if (others?.size === 0) this.#sessionsOf.delete(before);
+      this.#agentOf.delete(id);
+    }
+    if (after === undefined) return;
+    this.#agentOf.set(id, after);
+    this.#sessionsOf.set(after, (this.#sessionsOf.get(after) ?? new Set()).add(id));
   }
 
   #updateUniverse(name: string, state: UniverseState | undefined): Iterable<string> {
