@@ -451,8 +451,28 @@ describe('ClusterClient', () => {
       expect(server.requests).to.have.lengthOf(1);
     });
 
-    it('never sends a write again by itself', async () => {
-      const { server, client } = await setUp((_request, response) => throttle(response, 429, '1'));
+    it('sends a write again that was not looked at (429), asking before each time', async () => {
+      const clock = new FakeClock();
+      let asked = 0;
+      const { server, client } = await setUp(
+        (request, response) =>
+          server.requests.length === 1 ? throttle(response, 429, '3') : echo(request, response),
+        { clock },
+      );
+      const beforeSend = () => {
+        asked += 1;
+      };
+      const created = client.create(CONFIG_MAPS, OBJECT, { signal, beforeSend });
+      await eventually('the server has answered', () => server.requests.length === 1);
+      await clock.waitForTimers(2);
+      await clock.advance(3000);
+      await created;
+      expect(asked).to.equal(2);
+      expect(server.requests.map(({ query }) => query.get('timeout'))).to.deep.equal(['10000ms', '7000ms']);
+    });
+
+    it('never sends a write again after a 503: it may have happened', async () => {
+      const { server, client } = await setUp((_request, response) => throttle(response, 503, '1'));
       const error = await errorOf(client.create(CONFIG_MAPS, OBJECT, { signal }));
       expect(error).to.include({ reason: 'throttled', retryAfterMs: 1000 });
       expect(server.requests).to.have.lengthOf(1);
@@ -466,6 +486,7 @@ describe('ClusterClient', () => {
         { clock, limits: { maxConnections: 1 } },
       );
       const read = client.get(CONFIG_MAPS, KEY, { signal });
+      await eventually('the server has answered', () => server.requests.length === 1);
       await clock.waitForTimers(2);
       await client.create(CONFIG_MAPS, OBJECT, { signal });
       await clock.advance(5000);

@@ -78,6 +78,15 @@ export class ClusterClient implements Cluster, AsyncDisposable {
     this.#identity = new Identity(access, parts.clock);
     this.#connector = new Connector(url, access.proxy, parts.clock);
     this.#transport = new Transport(url.origin, this.#connector, limits.maxConnections);
+    if (access.cluster.skipTLSVerify) {
+      parts.logger.warn(
+        'the certificate of the API server is not verified: anybody in between can read and change all',
+        {
+          server: this.server,
+          setting: 'insecure-skip-tls-verify',
+        },
+      );
+    }
     this.#requester = new Requester({
       transport: this.#transport,
       identity: this.#identity,
@@ -232,6 +241,7 @@ export class ClusterClient implements Cluster, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new ClusterError('aborted', 'the client was closed'));
+    this.#identity[Symbol.dispose]();
     await this.#transport.close();
     await Promise.all(this.#reflectors);
     for (const running of this.#caches.values()) for (const { cache } of running) cache.close();

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,13 +9,28 @@ import { FakeClock } from '@rynxs/kernel/testing';
 import { expect } from 'chai';
 import { Identity } from './credentials.js';
 import type { ClusterAccess } from './kubeconfig.js';
-import { accessTo, CONFIG_MAPS, clientOf } from './testing/client-harness.test.js';
-import { LOOPBACK_CERTIFICATE, LOOPBACK_KEY } from './testing/loopback-certificate.js';
+import { accessTo, CONFIG_MAPS, clientOf, eventually } from './testing/client-harness.test.js';
+import {
+  LOOPBACK_CERTIFICATE,
+  LOOPBACK_KEY,
+  OTHER_CERTIFICATE,
+  OTHER_KEY,
+} from './testing/loopback-certificate.js';
 import { answerJson, ScriptedServer, statusObject } from './testing/scripted-server.js';
 
 const { signal } = new AbortController();
 const KEY = { namespace: 'default', name: 'a' };
 const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+/** A process that nobody has waited for yet has ended too; Linux can tell. */
+function hasEnded(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return existsSync('/proc/self/status') && /^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return true;
+  }
+}
 
 describe('credentials', () => {
   let directory: string;
@@ -119,6 +135,56 @@ describe('credentials', () => {
     expect((error as Error).message)
       .to.contain(exec.command)
       .and.to.contain(exec.installHint);
+  });
+
+  it('of a plugin that hangs end with it and all that it started', async () => {
+    const command = path.join(directory, 'plugin');
+    const pids = path.join(directory, 'pids');
+    await writeFile(
+      command,
+      `#!/bin/sh\nsleep 1000 &\necho $$ $! > '${pids}.new'; mv '${pids}.new' '${pids}'\nwait\n`,
+    );
+    await chmod(command, 0o755);
+    for (const end of ['deadline', 'close'] as const) {
+      const clock = new FakeClock();
+      using identity = identityOf({ exec: { command } }, clock);
+      const failed = identity.renew().then(
+        () => expect.fail('it had no answer'),
+        (error: Error) => error.message,
+      );
+      await eventually('the plugin runs', () => existsSync(pids));
+      const started = (await readFile(pids, 'utf8')).trim().split(' ').map(Number);
+      await rm(pids);
+      if (end === 'deadline') await clock.advance(60_000);
+      else identity[Symbol.dispose]();
+      expect(await failed).to.contain(
+        end === 'deadline' ? `${command} failed: it did not answer within 60 s` : command,
+      );
+      for (const pid of started) await eventually(`${pid} has ended`, () => hasEnded(pid));
+      expect(clock.pending).to.equal(0);
+    }
+  });
+
+  it('of files follow them; while only one of two is new, those before serve on', async () => {
+    const [certFile, keyFile] = [path.join(directory, 'tls.crt'), path.join(directory, 'tls.key')];
+    await writeFile(certFile, LOOPBACK_CERTIFICATE);
+    await writeFile(keyFile, LOOPBACK_KEY);
+    const clock = new FakeClock();
+    const identity = identityOf({ certFile, keyFile }, clock);
+    const before = await identity.renew();
+    const renewed = async () => {
+      await clock.advance(60_000);
+      expect(identity.current()).to.equal(undefined);
+      return (await identity.renew()).tls;
+    };
+    expect(await renewed(), 'unchanged').to.equal(before.tls);
+    await writeFile(certFile, OTHER_CERTIFICATE);
+    expect(await renewed(), 'a certificate without its key').to.equal(before.tls);
+    await writeFile(keyFile, OTHER_KEY);
+    expect(await renewed()).to.deep.equal({
+      cert: Buffer.from(OTHER_CERTIFICATE),
+      key: Buffer.from(OTHER_KEY),
+    });
   });
 
   it('that were refused are renewed once, and the request is sent again', async () => {

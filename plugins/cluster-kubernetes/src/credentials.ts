@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import type { Clock } from '@rynxs/kernel';
 import type { ClusterAccess } from './kubeconfig.js';
+import { PLUGIN_TIMEOUT_MS, PluginProcesses } from './plugin-processes.js';
 
 /** What a TLS connection to the API server is made with. One object stands for one set of values. */
 export interface TlsMaterial {
@@ -27,12 +29,14 @@ interface Authenticator {
 
 // How long an answer of an authenticator is used without asking again; they keep tokens until these expire.
 const FRESH_MS = 10_000;
+// How long certificates and keys from files are used before the files are read again.
+const FILES_FRESH_MS = 60_000;
 
 /**
  * The credentials of a kubeconfig's user, renewed as tokens rotate and plugins hand out new ones. Tokens from files and
  * exec plugins are client-node's work; its whole KubeConfig (90 MB) is loaded only for a user with an `auth-provider`.
  */
-export class Identity {
+export class Identity implements Disposable {
   readonly #access: ClusterAccess;
   readonly #clock: Clock;
   #current: Credentials | undefined;
@@ -40,10 +44,13 @@ export class Identity {
   #renewal: Promise<Credentials> | undefined;
   #authenticator: Authenticator | undefined;
   #files: Pick<TlsMaterial, 'ca' | 'cert' | 'key'> | undefined;
+  #filesFreshUntilMs = 0;
+  readonly #plugins: PluginProcesses;
 
   constructor(access: ClusterAccess, clock: Clock) {
     this.#access = access;
     this.#clock = clock;
+    this.#plugins = new PluginProcesses(clock);
   }
 
   /** The credentials if they need no renewal; otherwise ask `renew`. */
@@ -64,18 +71,23 @@ export class Identity {
     if (credentials !== this.#current) return;
     this.#freshUntilMs = 0;
     this.#authenticator = undefined;
-    this.#files = undefined;
+    this.#filesFreshUntilMs = 0;
+  }
+
+  /** Ends a plugin that is still at work. */
+  [Symbol.dispose](): void {
+    this.#plugins[Symbol.dispose]();
   }
 
   async #load(): Promise<Credentials> {
     const { cluster, user, impersonation } = this.#access;
-    this.#authenticator ??= await authenticatorOf(this.#access);
-    this.#files ??= await tlsFiles(cluster, user);
+    this.#authenticator ??= await authenticatorOf(this.#access, this.#plugins);
+    const files = await this.#currentFiles();
     const answer: RequestOptions = { headers: {} };
     await this.#authenticator?.applyAuthentication(user, answer);
     const authorization = authorizationOf(user, answer);
     const tls: TlsMaterial = {
-      ...this.#files,
+      ...files,
       ...(typeof answer.cert === 'string' ? { cert: answer.cert } : {}),
       ...(typeof answer.key === 'string' ? { key: answer.key } : {}),
       ...(cluster.tlsServerName === undefined ? {} : { servername: cluster.tlsServerName }),
@@ -89,23 +101,48 @@ export class Identity {
       ],
       tls: previous !== undefined && isSameTls(previous, tls) ? previous : tls,
     };
-    const isStatic = this.#authenticator === undefined;
-    this.#freshUntilMs = isStatic ? Number.POSITIVE_INFINITY : this.#clock.monotonic() + FRESH_MS;
+    this.#freshUntilMs = Math.min(
+      this.#filesFreshUntilMs,
+      this.#authenticator === undefined ? Number.POSITIVE_INFINITY : this.#clock.monotonic() + FRESH_MS,
+    );
     return this.#current;
+  }
+
+  /** What the files hold now. While a certificate and its key are being replaced, the two before serve on. */
+  async #currentFiles(): Promise<Pick<TlsMaterial, 'ca' | 'cert' | 'key'>> {
+    const nowMs = this.#clock.monotonic();
+    if (this.#files !== undefined && nowMs < this.#filesFreshUntilMs) return this.#files;
+    const { cluster, user } = this.#access;
+    const isFromFiles = [cluster.caFile, user.certFile, user.keyFile].some(Boolean);
+    try {
+      const files = await tlsFiles(cluster, user);
+      if (this.#files !== undefined) createSecureContext(files);
+      this.#files = files;
+    } catch (error) {
+      if (this.#files === undefined) throw error;
+    }
+    this.#filesFreshUntilMs = isFromFiles ? nowMs + FILES_FRESH_MS : Number.POSITIVE_INFINITY;
+    return this.#files;
   }
 }
 
-async function authenticatorOf({ cluster, user }: ClusterAccess): Promise<Authenticator | undefined> {
+async function authenticatorOf(
+  { cluster, user }: ClusterAccess,
+  plugins: PluginProcesses,
+): Promise<Authenticator | undefined> {
   if (user.exec) {
     const { ExecAuth } = await import('@kubernetes/client-node/dist/exec_auth.js');
     const auth = new ExecAuth();
+    // Its own way to start a process knows no deadline.
+    Object.assign(auth, { execFn: plugins.start });
     const informed = { ...user, exec: withExecInfo(user.exec, cluster) };
     return {
       applyAuthentication: async (_user, options) => {
         try {
           await auth.applyAuthentication(informed, options);
         } catch (error) {
-          const reason = error instanceof Error ? error.message.trim() : String(error);
+          const words = error instanceof Error ? error.message.trim() : String(error);
+          const reason = plugins.wasLate ? `it did not answer within ${PLUGIN_TIMEOUT_MS / 1000} s` : words;
           const hint = typeof user.exec.installHint === 'string' ? `; ${user.exec.installHint}` : '';
           const message = `the kubeconfig's credential plugin ${user.exec.command} failed: ${reason}${hint}`;
           throw new Error(message, { cause: error });

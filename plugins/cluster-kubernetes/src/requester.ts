@@ -49,8 +49,8 @@ export class Requester {
   }
 
   /**
-   * Resolves to the JSON of a 2xx answer. Reads that the server throttles are sent again when it wishes, as long as the
-   * deadline allows; writes never are. Credentials that were refused are renewed once. Rejects with ClusterError, or with
+   * Resolves to the JSON of a 2xx answer. What the server throttles is sent again when it wishes, as long as the deadline
+   * allows; a write only after a 429, which says that it was not looked at. Credentials that were refused are renewed once. Rejects with ClusterError, or with
    * what `beforeSend` threw.
    */
   async send(call: Call): Promise<unknown> {
@@ -73,7 +73,8 @@ export class Requester {
         continue;
       }
       const { retryAfterMs } = error;
-      if (isWrite || retryAfterMs === undefined || retryAfterMs >= scope.remainingMs) throw error;
+      const mayRepeat = !isWrite || answer.status === 429;
+      if (!mayRepeat || retryAfterMs === undefined || retryAfterMs >= scope.remainingMs) throw error;
       await this.#pause(retryAfterMs, error, call, scope);
     }
   }
