@@ -2,6 +2,7 @@ import type { Clock } from '../contracts/clock.js';
 
 const REPEAT_WINDOW_MS = 10 * 60_000;
 const FIRST_DELAY_MS = 10_000;
+const GROWTH = 3;
 const MAX_DELAY_MS = 60 * 60_000;
 /** Different things that may happen to one subject within the window before they count as the same. */
 const MAX_VARIATIONS = 3;
@@ -19,7 +20,8 @@ interface Contest {
 /**
  * Slows down what comes back: drift that is repaired and is there again, because somebody else wants the field to be
  * otherwise; a fact that changes to and fro. The first time is at once; the same again within 10 minutes waits 10 s,
- * doubling to an hour, and so does anything else about the same subject once it has varied three times.
+ * then three times as long each time, to an hour; so does anything else about the subject once it has varied three times.
+ * All four children of an Agent contested for an hour make at most 60 events and 60 writes.
  */
 export class RepeatBackoff {
   readonly #clock: Clock;
@@ -46,7 +48,8 @@ export class RepeatBackoff {
       subjects.set(subject, { ...contest, what, variations, lastAdmittedAt: now, heldSince: undefined });
       return 0;
     }
-    const notBefore = contest.lastAdmittedAt + Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** contest.repeats);
+    const notBefore =
+      contest.lastAdmittedAt + Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * GROWTH ** contest.repeats);
     if (now < notBefore) {
       subjects.set(subject, { ...contest, heldSince: seenAt });
       return notBefore - now;

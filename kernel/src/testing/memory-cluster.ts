@@ -34,9 +34,15 @@ export class MemoryCluster implements Cluster {
   /** Set to make requests fail. */
   fault: Fault | undefined;
   readonly #uid = randomUUID();
+  readonly #now: () => number;
   readonly #objects = new Map<string, Map<string, KubernetesObject>>();
   readonly #caches = new Map<string, MemoryCache>();
   #resourceVersion = 0;
+
+  /** `now`: the time of creation of objects, in milliseconds since 1970. */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
 
   async info(): Promise<ClusterInfo> {
     return { uid: this.#uid, version: 'v0.0.0-memory', server: 'memory' };
@@ -72,7 +78,7 @@ export class MemoryCluster implements Cluster {
         ...object.metadata,
         uid: randomUUID(),
         generation: 1,
-        creationTimestamp: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+        creationTimestamp: new Date(this.#now()).toISOString().replace(/\.\d+Z$/, 'Z'),
       };
       return this.#store(resource, { ...rest, metadata }, 'added');
     });

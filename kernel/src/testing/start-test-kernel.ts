@@ -64,7 +64,7 @@ export async function startTestKernel(options: TestKernelOptions): Promise<TestK
   const random = seededRandom(options.seed ?? 1);
   const telemetry = new FakeTelemetry();
   const leadership = new FakeLeadership();
-  const cluster = new MemoryCluster();
+  const cluster = new MemoryCluster(() => clock.now());
   const log = capturingLogger();
   const provided = options.plugins.flatMap((plugin) => plugin.provides);
   const isProvided = (token: Token<unknown>): boolean =>

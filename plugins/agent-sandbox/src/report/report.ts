@@ -47,7 +47,7 @@ export function reportAgent(state: AgentState, live: LiveView): Required<Report>
   };
   const { kind, reason, message } = health;
   const isSuspended = isStopped && kind === 'ready';
-  const stableMs = pod === undefined ? undefined : stabilityOf(pod, live);
+  const stableMs = pod === undefined || kind !== 'ready' ? undefined : stabilityOf(pod, live);
   const verdict =
     refusal === undefined
       ? { state: isSuspended ? ('suspended' as const) : kind, reason, message }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
+  CLUSTER,
   EVENT_STORE,
   type KubernetesObject,
   type Operator,
@@ -11,6 +12,7 @@ import {
 } from '@rynxs/kernel';
 import {
   given,
+  type MemoryCluster,
   MemoryStorage,
   memoryEventStore,
   startTestKernel,
@@ -31,12 +33,15 @@ const TURNS_TO_REST = 12;
 /** A cluster in memory in which the operator with this plugin works, and its log. */
 export class OperatedCluster implements AsyncDisposable {
   readonly events: LogEvent[] = [];
-  readonly kernel: TestKernel;
+  /** What is in the cluster, and what was asked of it. */
+  readonly api: MemoryCluster;
+  kernel: TestKernel;
   readonly #storage: MemoryStorage;
   #operator: Operator | undefined;
 
   private constructor(kernel: TestKernel, storage: MemoryStorage) {
     this.kernel = kernel;
+    this.api = kernel.cluster;
     this.#storage = storage;
   }
 
@@ -46,11 +51,15 @@ export class OperatedCluster implements AsyncDisposable {
     const services = [given(EVENT_STORE, memoryEventStore(storage))];
     const made = new OperatedCluster(await startTestKernel({ plugins: [plugin], services }), storage);
     await prepare?.(made);
-    const operator = await startOperator(made.kernel, { signal });
-    operator.log.subscribe(({ event }) => made.events.push(event as LogEvent));
-    made.#operator = operator;
-    made.kernel.leadership.grant();
+    await made.#operate();
     return made;
+  }
+
+  async #operate(): Promise<void> {
+    const operator = await startOperator(this.kernel, { signal });
+    operator.log.subscribe(({ event }) => this.events.push(event as LogEvent));
+    this.#operator = operator;
+    this.kernel.leadership.grant();
   }
 
   get projection(): Operator['projection'] {
@@ -58,13 +67,15 @@ export class OperatedCluster implements AsyncDisposable {
     return this.#operator.projection;
   }
 
-  /** Ends the operator, and starts another one that takes up its log. */
+  /** Ends the operator, and starts another one that takes up its log, in the same cluster and at the same time. */
   async restart(): Promise<void> {
+    const now = this.kernel.clock.now();
     await this.#operator?.stop();
-    const operator = await startOperator(this.kernel, { signal });
-    operator.log.subscribe(({ event }) => this.events.push(event as LogEvent));
-    this.#operator = operator;
-    this.kernel.leadership.grant();
+    await this.kernel.stop();
+    const services = [given(EVENT_STORE, memoryEventStore(this.#storage)), given(CLUSTER, this.api)];
+    this.kernel = await startTestKernel({ plugins: [plugin], services });
+    this.kernel.clock.setWallClock(now);
+    await this.#operate();
   }
 
   /** Moves time on in steps of a second, in each of which everything comes to rest. */
@@ -84,16 +95,13 @@ export class OperatedCluster implements AsyncDisposable {
 
   /** Creates the object or gives it another spec. `name` is `namespace/name`, or a name alone for cluster-scoped ones. */
   async apply(resource: ResourceType, name: string, spec: JsonMap): Promise<void> {
-    const { cluster } = this.kernel;
+    const { api } = this;
     const metadata = keyOf(name);
     const live = await this.find(resource, name);
     const apiVersion = `${resource.group}/${resource.version}`;
     if (live === undefined)
-      await cluster.create(resource, { apiVersion, kind: resource.kind, metadata, spec }, options);
-    else
-      await cluster
-        .update(resource, { ...live, spec }, options)
-        .catch(() => this.apply(resource, name, spec));
+      await api.create(resource, { apiVersion, kind: resource.kind, metadata, spec }, options);
+    else await api.update(resource, { ...live, spec }, options).catch(() => this.apply(resource, name, spec));
   }
 
   async delete(resource: ResourceType, name: string): Promise<void> {
@@ -101,24 +109,24 @@ export class OperatedCluster implements AsyncDisposable {
     if (live === undefined) return;
     const { uid = '', resourceVersion = '' } = live.metadata;
     const preconditions = { uid, resourceVersion };
-    await this.kernel.cluster
+    await this.api
       .delete(resource, keyOf(name), preconditions, options)
       .catch(() => this.delete(resource, name));
   }
 
   /** Plays the node: the pod of the Agent runs, and the operator sees it for as long as readiness has to last. */
   async makeReady(name: string): Promise<void> {
-    const { cluster } = this.kernel;
+    const { api } = this;
     const deployment = await this.until(DEPLOYMENT, name, (object) => object !== undefined);
     if (deployment === undefined) return;
     const { namespace = '', name: agent, generation = 0 } = deployment.metadata;
     const status = { observedGeneration: generation, updatedReplicas: 1 };
-    await cluster.updateStatus(DEPLOYMENT, { ...deployment, status }, options);
+    await api.updateStatus(DEPLOYMENT, { ...deployment, status }, options);
     const state = this.projection.get(`${AGENT.plural}/${name}`)?.state as AgentState;
     if (state.computer === undefined) throw new Error(`${name} has no computer`);
     const pod = admittedPod(state.computer);
-    const made = await cluster.create(POD, { ...pod, metadata: { ...pod.metadata, namespace } }, options);
-    await cluster.updateStatus(POD, { ...made, status: pod.status }, options);
+    const made = await api.create(POD, { ...pod, metadata: { ...pod.metadata, namespace } }, options);
+    await api.updateStatus(POD, { ...made, status: pod.status }, options);
     await this.until(AGENT, name, (object) => (object?.status as JsonMap | undefined)?.phase === 'Running');
     await this.kernel.clock.advance(30_000);
     const id = `${AGENT.plural}/${namespace}/${agent}`;
@@ -126,7 +134,7 @@ export class OperatedCluster implements AsyncDisposable {
   }
 
   async find(resource: ResourceType, name: string): Promise<KubernetesObject | undefined> {
-    return this.kernel.cluster.get(resource, keyOf(name), options).catch(() => undefined);
+    return this.api.get(resource, keyOf(name), options).catch(() => undefined);
   }
 
   /** Waits for the object to be as the condition wants it; undefined is given for one that is not there. */
