@@ -19,6 +19,7 @@ export class ClientMetrics {
   readonly #host: string;
   readonly #total: Counter;
   readonly #seconds: Histogram;
+  readonly #retries: Counter;
   // Labels are the same few objects again and again: made once, not per request.
   readonly #labels = new Map<string, Readonly<Record<string, string>>>();
   readonly #verbs = new Map<string, Readonly<Record<string, string>>>();
@@ -33,8 +34,14 @@ export class ClientMetrics {
     this.#seconds = telemetry.histogram({
       name: 'rest_client_request_duration_seconds',
       help: 'Time from sending a request to the API server to the end of its answer',
-      labels: ['verb'],
+      labels: ['verb', 'host'],
       buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60],
+    });
+    this.#retries = telemetry.counter({
+      name: 'rest_client_request_retries_total',
+      help: 'Requests that were sent again: throttled ones, and those with credentials that were refused',
+      labels: ['code', 'verb', 'host'],
+      initial: ['401', '429', '503'].map((code) => ({ code, verb: 'GET', host })),
     });
     for (const [method, code] of EXPECTED) this.#total.add(this.#labelsOf(method, code), 0);
   }
@@ -43,10 +50,14 @@ export class ClientMetrics {
     this.#total.add(this.#labelsOf(method, code));
     let verb = this.#verbs.get(method);
     if (verb === undefined) {
-      verb = { verb: method };
+      verb = { verb: method, host: this.#host };
       this.#verbs.set(method, verb);
     }
     this.#seconds.observe(seconds, verb);
+  }
+
+  repeat(method: string, code: string): void {
+    this.#retries.add({ code, verb: method, host: this.#host });
   }
 
   #labelsOf(method: string, code: string): Readonly<Record<string, string>> {

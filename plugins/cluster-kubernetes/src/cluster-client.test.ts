@@ -130,7 +130,7 @@ describe('ClusterClient', () => {
         telemetry.value('rest_client_requests_total', { code, method, host });
       expect([total('404', 'GET'), total('200', 'GET'), total('<error>', 'PUT')]).to.deep.equal([1, 0, 0]);
       expect(
-        telemetry.observations('rest_client_request_duration_seconds', { verb: 'GET' }),
+        telemetry.observations('rest_client_request_duration_seconds', { verb: 'GET', host }),
       ).to.have.lengthOf(1);
     });
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   type CacheEvent,
   type CacheOptions,
@@ -166,7 +167,8 @@ export class ObjectCache implements ResourceCache {
   /** Makes the cache what a complete list says, and reports the differences. */
   replace(listed: ReadonlyMap<string, KubernetesObject>, resourceVersion: string): void {
     // A store that was set back to an earlier state knows nothing of later writes, and is right.
-    if (isNewer(this.#resourceVersion, resourceVersion)) this.#forgetOwnWrites();
+    const isSetBack = isNewer(this.#resourceVersion, resourceVersion);
+    if (isSetBack) this.#forgetOwnWrites();
     // Set before anything is reported: a listener that assumes a write meanwhile is judged by it.
     this.#resourceVersion = resourceVersion;
     this.#confirm(resourceVersion);
@@ -177,7 +179,9 @@ export class ObjectCache implements ResourceCache {
     for (const [key, object] of listed) {
       const cached = this.#objects.get(key);
       if (isKept(key)) continue;
-      if (cached?.metadata.resourceVersion !== object.metadata.resourceVersion) this.#put(key, object);
+      const isSameVersion = cached?.metadata.resourceVersion === object.metadata.resourceVersion;
+      // A store that was set back gives the same versions a second time, for other writes.
+      if (!isSameVersion || (isSetBack && !isDeepStrictEqual(cached, object))) this.#put(key, object);
     }
     this.#hasSynced = true;
     this.#firstList.resolve();

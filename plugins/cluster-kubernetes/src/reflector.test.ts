@@ -224,13 +224,126 @@ describe('a cache over list and watch', () => {
       if (request.query.has('watch')) response.end();
       else collection.answer(request, response);
     });
+    const watchCount = () => server.requests.filter(({ query }) => query.has('watch')).length;
     client.cache(CONFIG_MAPS);
-    await eventually('a watch has ended', () => server.requests.length === 2);
-    for (let watches = 2; watches <= 6; watches += 1) {
+    for (let watches = 1; watches <= 5; watches += 1) {
+      await eventually('it watches again', () => watchCount() === watches);
       await clock.waitForTimers(1);
-      expect(server.requests).to.have.lengthOf(watches);
+      expect(watchCount()).to.equal(watches);
       await clock.advance(30_000);
-      await eventually('it watches again', () => server.requests.length > watches);
+    }
+  });
+
+  for (const how of ['end', 'reset'] as const) {
+    it(`lists again when the server was set back to an earlier version (watches: ${how}), and loses no change`, async () => {
+      const { collection, client, logger } = await setUp();
+      const [same, rewritten] = [collection.put('same', {}), collection.put('rewritten', { key: 'old' })];
+      const { version } = collection;
+      collection.put('lost', {});
+      collection.put('rewritten', { key: 'new' });
+      const cache = client.cache(CONFIG_MAPS);
+      await cache.synced(signal);
+      await eventually('it watches', () => collection.watcherCount === 1);
+      const own = collection.put('own', {});
+      cache.assume(own);
+      collection.put('later', { key: '1' });
+      await eventually('all is there', () => cache.size === 5);
+      const events = recordOf(cache);
+      events.length = 0;
+      // The same version as before, for another write.
+      const other = {
+        ...own,
+        metadata: { ...own.metadata, name: 'later', uid: 'other' },
+        data: { key: '2' },
+      };
+      const laterVersion = cache.get({ namespace: 'default', name: 'later' })?.metadata.resourceVersion;
+      const again = { ...other, metadata: { ...other.metadata, resourceVersion: laterVersion ?? '' } };
+      collection.restore(Number(version), [same, rewritten, again]);
+      collection.endWatches(how);
+      await eventually('it watches again', () => collection.watcherCount === 1);
+      expect(events).to.have.members([
+        'deleted lost {}',
+        'deleted own {}',
+        'modified rewritten {"key":"old"}',
+        'deleted later {"key":"1"}',
+        'added later {"key":"2"}',
+      ]);
+      expect(collection.watchedFrom.at(-1)).to.equal(version);
+      expect(logger.lines.some(({ message }) => message.includes('gone back'))).to.equal(true);
+      collection.put('new', {});
+      await eventually('the watch goes on', () => cache.size === 4);
+    });
+  }
+
+  it('asks for the version only after watches that ended before their time', async () => {
+    const clock = new FakeClock();
+    const { collection, client } = await setUp({ clock });
+    const cache = client.cache(CONFIG_MAPS);
+    await cache.synced(signal);
+    await eventually('it watches', () => collection.watcherCount === 1);
+    for (const [how, seconds, comparisons] of [
+      ['end', 150, 1],
+      ['reset', 150, 2],
+    ] as const) {
+      collection.put(`before ${how}`, {});
+      await eventually(
+        'it is there',
+        () => cache.get({ namespace: 'default', name: `before ${how}` }) !== undefined,
+      );
+      await clock.advance(seconds * 1000);
+      collection.endWatches(how);
+      await eventually('it watches again', () => collection.watcherCount === 1);
+      expect(collection.comparisonCount).to.equal(comparisons);
+    }
+    for (let count = 0; count < 2; count += 1) {
+      await clock.advance(150_000);
+      collection.bookmark();
+      collection.put(`tick-${count}`, {});
+      await eventually('the tick is there', () => cache.size === 3 + count);
+    }
+    collection.endWatches('end');
+    await eventually('it watches again', () => collection.watcherCount === 1);
+    expect(collection.comparisonCount).to.equal(2);
+    expect(collection.listCount).to.equal(1);
+  });
+
+  it('reads everything at once when the server has forgotten the list between two pages', async () => {
+    let isFirst = true;
+    const { collection, server, client } = await setUp({}, (request, response) => {
+      collection.answer(request, response);
+      if (!isFirst) return;
+      isFirst = false;
+      collection.skipVersions(5);
+      collection.forget();
+    });
+    for (let count = 0; count < 600; count += 1) collection.put(`object-${count}`, {});
+    const cache = client.cache(CONFIG_MAPS);
+    await cache.synced(signal);
+    expect(cache.size).to.equal(600);
+    await eventually('it watches', () => collection.watcherCount === 1);
+    expect(server.requests.map(({ query }) => query.get('limit'))).to.deep.equal(['500', '500', null, null]);
+  });
+
+  it('is measured under the names of client-go', async () => {
+    const { collection, client, telemetry } = await setUp();
+    collection.put('a', {});
+    const cache = client.cache(CONFIG_MAPS);
+    await cache.synced(signal);
+    await eventually('it watches', () => collection.watcherCount === 1);
+    const own = collection.put('own', {});
+    cache.assume(own);
+    collection.put('b', {});
+    await eventually('all are there', () => cache.size === 3);
+    collection.endWatches('reset');
+    await eventually('it watches again', () => collection.watcherCount === 1);
+    const name = 'configmaps';
+    const value = (suffix: string) => telemetry.value(`reflector_${suffix}`, { name });
+    expect(['lists_total', 'watches_total', 'short_watches_total'].map(value)).to.deep.equal([1, 1, 0]);
+    expect(value('last_resource_version')).to.equal(Number(collection.version));
+    expect(telemetry.observations('reflector_items_per_list', { name })).to.deep.equal([1]);
+    expect(telemetry.observations('reflector_items_per_watch', { name })).to.deep.equal([2]);
+    for (const suffix of ['list_duration_seconds', 'watch_duration_seconds']) {
+      expect(telemetry.observations(`reflector_${suffix}`, { name })).to.have.lengthOf(1);
     }
   });
 

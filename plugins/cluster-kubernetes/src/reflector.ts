@@ -6,6 +6,7 @@ import {
   type Logger,
   type Random,
   type ResourceType,
+  type Telemetry,
 } from '@rynxs/kernel';
 import { Backoff } from './backoff.js';
 import { type ClientMetrics, NO_ANSWER } from './client-metrics.js';
@@ -13,8 +14,10 @@ import { errorOfStatus, failure, type Status, type Subject } from './cluster-err
 import type { Credentials, Identity } from './credentials.js';
 import { listPage, PAGE_SIZE, type Page, selectorQuery } from './list-page.js';
 import type { ObjectCache } from './object-cache.js';
+import { ReflectorMetrics } from './reflector-metrics.js';
 import { type Requester, requestHeaders } from './requester.js';
 import { collectionPath, resourceName } from './resource-path.js';
+import { isNewer } from './resource-version.js';
 import type { Transport, WatchLane } from './transport.js';
 import { type WatchEvent, WatchStream } from './watch-stream.js';
 
@@ -35,6 +38,7 @@ export interface ReflectorParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly telemetry: Telemetry;
   readonly basePath: string;
   readonly server: string;
 }
@@ -51,7 +55,10 @@ export class Reflector {
   readonly #options: CacheOptions;
   readonly #lane: WatchLane;
   readonly #backoff: Backoff;
+  readonly #reflectorMetrics: ReflectorMetrics;
   #mustList = true;
+  /** A watch ended before its time: the server may be another one now, or in an earlier state. */
+  #mustCompare = false;
   #isPaging = true;
   /** Whether the last failure was a forgotten version: a server that forgets at once must not be listed in a loop. */
   #wasGone = false;
@@ -63,12 +70,19 @@ export class Reflector {
     this.#resource = cache.resource;
     this.#options = cache.options;
     this.#backoff = new Backoff(parts.random);
+    this.#reflectorMetrics = new ReflectorMetrics(
+      parts.telemetry,
+      resourceName(cache.resource),
+      () => cache.resourceVersion,
+    );
   }
 
   /** Runs until `signal` aborts; then resolves. */
   async run(signal: AbortSignal): Promise<void> {
+    using _metrics = this.#reflectorMetrics;
     while (!signal.aborted) {
       try {
+        if (this.#mustCompare && !this.#mustList) await this.#compare(signal);
         if (this.#mustList) await this.#list(signal);
         if (await this.#watch(signal)) continue;
         await this.#wait(this.#backoff.next(), signal);
@@ -82,6 +96,7 @@ export class Reflector {
   async #list(signal: AbortSignal): Promise<void> {
     const objects = new Map<string, KubernetesObject>();
     const subject = this.#subject('list');
+    const startedMs = this.#parts.clock.monotonic();
     let first: string | undefined;
     let next: string | undefined;
     do {
@@ -101,10 +116,33 @@ export class Reflector {
       first ??= page.resourceVersion;
       next = page.next;
     } while (next !== undefined);
+    this.#reflectorMetrics.listed(objects.size, this.#secondsSince(startedMs));
     this.#isPaging = true;
     this.#mustList = false;
+    this.#mustCompare = false;
     // Should later pages be newer, the watch tells of the difference again, and the cache knows it already.
     this.#cache.replace(objects, first);
+  }
+
+  /**
+   * Lists again when the server is behind the cache, as after its store was restored from a backup: a watch from a version
+   * of the future would be silent, and end in nothing. A store that has passed the cache's version meanwhile looks like
+   * any other; for that, etcd is restored with `--bump-revision --mark-compacted`.
+   */
+  async #compare(signal: AbortSignal): Promise<void> {
+    const { requester, logger } = this.#parts;
+    const options = { signal, timeoutMs: LIST_TIMEOUT_MS };
+    const request = { limit: 1, next: undefined, options };
+    const page = await listPage(requester, this.#subject('list'), this.#resource, this.#options, request);
+    this.#mustCompare = false;
+    const reached = this.#cache.resourceVersion;
+    if (!isNewer(reached, page.resourceVersion)) return;
+    this.#mustList = true;
+    logger.warn('the API server has gone back to an earlier version, listing again', {
+      resource: this.#resource.plural,
+      reached,
+      server: page.resourceVersion,
+    });
   }
 
   /**
@@ -117,15 +155,24 @@ export class Reflector {
     const credentials = await requester.credentials(subject, signal);
     const startedFrom = this.#cache.resourceVersion;
     const startedMs = clock.monotonic();
+    const seconds = this.#watchSeconds();
     let answeredMs: number | undefined;
+    let items = 0;
     const stream = new WatchStream({
       clock,
       subject,
       staleAfterMs: STALE_AFTER_MS,
-      onEvent: (event) => this.#onEvent(event, subject),
-      isKnown: (line) => this.#cache.isEcho(line),
+      onEvent: (event) => {
+        items += 1;
+        this.#onEvent(event, subject);
+      },
+      isKnown: (line) => {
+        const isEcho = this.#cache.isEcho(line);
+        if (isEcho) items += 1;
+        return isEcho;
+      },
       onAnswer: (status) => {
-        metrics.record('GET', String(status), (clock.monotonic() - startedMs) / 1000);
+        metrics.record('GET', String(status), this.#secondsSince(startedMs));
         answeredMs = clock.monotonic();
         if (status === 401) identity.reject(credentials);
       },
@@ -135,16 +182,19 @@ export class Reflector {
     if (signal.aborted) stop();
     let failed: unknown;
     try {
-      transport.dispatch(this.#lane, credentials.tls, this.#watchRequest(credentials), stream);
+      transport.dispatch(this.#lane, credentials.tls, this.#watchRequest(credentials, seconds), stream);
       await stream.ended;
     } catch (error) {
       stream.cancel(error instanceof Error ? error : new Error(String(error)));
-      if (answeredMs === undefined) metrics.record('GET', NO_ANSWER, (clock.monotonic() - startedMs) / 1000);
+      if (answeredMs === undefined) metrics.record('GET', NO_ANSWER, this.#secondsSince(startedMs));
       failed = error;
     } finally {
       signal.removeEventListener('abort', stop);
     }
     if (stream.isGarbled) this.#mustList = true;
+    const lastedSeconds = this.#secondsSince(startedMs);
+    this.#mustCompare = failed !== undefined || lastedSeconds < seconds - 1;
+    this.#reflectorMetrics.watched(items, lastedSeconds);
     const isProductive =
       this.#cache.resourceVersion !== startedFrom ||
       (answeredMs !== undefined && clock.monotonic() - answeredMs >= SHORT_WATCH_MS);
@@ -193,15 +243,23 @@ export class Reflector {
     return delayMs;
   }
 
-  #watchRequest(credentials: Credentials) {
-    const { basePath, random } = this.#parts;
+  #watchRequest(credentials: Credentials, seconds: number) {
+    const { basePath } = this.#parts;
     const query = selectorQuery(this.#options);
     query.set('watch', 'true');
     query.set('allowWatchBookmarks', 'true');
     query.set('resourceVersion', this.#cache.resourceVersion ?? '');
-    query.set('timeoutSeconds', String(WATCH_SECONDS_MIN + Math.floor(random.next() * WATCH_SECONDS_SPREAD)));
+    query.set('timeoutSeconds', String(seconds));
     const path = `${basePath}${collectionPath(this.#resource, this.#options.namespace)}?${query}`;
     return { method: 'GET', path, headers: requestHeaders(credentials) } as const;
+  }
+
+  #watchSeconds(): number {
+    return WATCH_SECONDS_MIN + Math.floor(this.#parts.random.next() * WATCH_SECONDS_SPREAD);
+  }
+
+  #secondsSince(monotonicMs: number): number {
+    return (this.#parts.clock.monotonic() - monotonicMs) / 1000;
   }
 
   async #wait(ms: number, signal: AbortSignal): Promise<void> {

@@ -70,12 +70,14 @@ export class Requester {
       if (answer.status === 401 && refused === undefined) {
         refused = { credentials, error };
         this.#parts.identity.reject(credentials);
+        this.#parts.metrics.repeat(call.method, '401');
         continue;
       }
       const { retryAfterMs } = error;
       const mayRepeat = !isWrite || answer.status === 429;
       if (!mayRepeat || retryAfterMs === undefined || retryAfterMs >= scope.remainingMs) throw error;
       await this.#pause(retryAfterMs, error, call, scope);
+      this.#parts.metrics.repeat(call.method, String(answer.status));
     }
   }
 

@@ -21,6 +21,8 @@ export class WatchedCollection {
   #forgottenUpTo = 0;
   /** Versions at which lists were asked for, and watches opened. */
   listCount = 0;
+  /** How often somebody asked what the version is, by a page of one object. */
+  comparisonCount = 0;
   readonly watchedFrom: string[] = [];
 
   constructor(firstVersion = 100) {
@@ -80,6 +82,14 @@ export class WatchedCollection {
     this.#version += count;
   }
 
+  /** Goes back to an earlier version and other objects, as a store does that is restored from a backup. */
+  restore(version: number, objects: readonly KubernetesObject[]): void {
+    this.#version = version;
+    this.#history.length = 0;
+    this.#objects.clear();
+    for (const object of objects) this.#objects.set(object.metadata.name, object);
+  }
+
   /** Forgets all changes so far: who watches from before gets 410. */
   forget(): void {
     this.#forgottenUpTo = this.#version;
@@ -106,8 +116,9 @@ export class WatchedCollection {
   }
 
   #list(request: ReceivedRequest, response: ServerResponse): void {
-    this.listCount += 1;
     const limit = Number(request.query.get('limit') ?? 0);
+    if (limit === 1) this.comparisonCount += 1;
+    else this.listCount += 1;
     const [version = this.version, offset = '0'] = (request.query.get('continue') ?? '')
       .split('@')
       .filter(Boolean);
