@@ -24,8 +24,10 @@ export function differingPaths(desired: KubernetesObject, live: KubernetesObject
   if (ownerReferences?.length === 0 && (live.metadata.ownerReferences?.length ?? 0) > 0)
     paths.push('/metadata/ownerReferences');
   for (const wanted of ownerReferences ?? []) {
-    const found = live.metadata.ownerReferences?.find((reference) => reference.uid === wanted.uid);
-    compare(wanted, found, '/metadata/ownerReferences', paths);
+    const references = live.metadata.ownerReferences ?? [];
+    const index = references.findIndex((reference) => reference.uid === wanted.uid);
+    if (index < 0) paths.push('/metadata/ownerReferences');
+    else compare(wanted, references[index], `/metadata/ownerReferences/${index}`, paths);
   }
   return paths;
 }

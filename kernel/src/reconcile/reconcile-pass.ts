@@ -1,4 +1,5 @@
-import type { LogRecord } from '@rynxs/log';
+import { hash } from 'node:crypto';
+import { canonicalize, type LogRecord } from '@rynxs/log';
 import type { Clock } from '../contracts/clock.js';
 import type {
   Cluster,
@@ -167,7 +168,10 @@ export class ReconcilePass {
       this.#liveView(object, aggregate),
     )) {
       const earlyMs = notBefore === undefined ? 0 : Date.parse(notBefore) - clock.now();
-      const delayMs = earlyMs > 0 ? earlyMs : factBackoff.delayMs(this.#id, type, type);
+      const delayMs =
+        earlyMs > 0
+          ? earlyMs
+          : factBackoff.delayMs(this.#id, type, hash('sha256', canonicalize(fact), 'hex'));
       if (delayMs > 0) this.#context.again(this.#key, delayMs);
       else await this.#record(type, { v: 1, uid, fact });
     }
