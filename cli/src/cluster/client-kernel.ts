@@ -63,6 +63,7 @@ class OfflineCluster implements Cluster {
   updateStatus = refuse;
   delete = refuse;
   exec = refuse;
+  logs = refuse;
   cache(): never {
     throw offline();
   }

@@ -43,4 +43,8 @@ export abstract class ForwardingCluster implements Cluster {
   async exec(...args: Parameters<Cluster['exec']>): Promise<number> {
     return this.connected().exec(...args);
   }
+
+  async logs(...args: Parameters<Cluster['logs']>): Promise<void> {
+    return this.connected().logs(...args);
+  }
 }

@@ -148,6 +148,23 @@ export interface ExecOptions {
   readonly signal: AbortSignal;
 }
 
+/** Which part of a container's log is wanted, and where it goes. */
+export interface LogOptions {
+  /** Default: the only one. */
+  readonly container?: string;
+  /** Go on with what is written from now on, until the container ends. */
+  readonly follow?: boolean;
+  /** The log of the container's run before this one. */
+  readonly previous?: boolean;
+  /** No more than so many lines from the end. */
+  readonly tailLines?: number;
+  /** Nothing from before this time. */
+  readonly since?: Date;
+  /** Gets the bytes as they come; is not ended. */
+  readonly output: NodeJS.WritableStream;
+  readonly signal: AbortSignal;
+}
+
 export interface ClusterInfo {
   /** Uid of the kube-system namespace: the identity of a cluster. */
   readonly uid: string;
@@ -190,6 +207,8 @@ export interface Cluster {
   cache(resource: ResourceType, options?: CacheOptions): ResourceCache;
   /** Runs a command in a pod; resolves to its exit code. */
   exec(pod: ObjectKey, options: ExecOptions): Promise<number>;
+  /** Hands a container's log on; resolves when all of it was. */
+  logs(pod: ObjectKey, options: LogOptions): Promise<void>;
 }
 
 export const CLUSTER = createToken<Cluster>('CLUSTER', { selectedBy: 'CLUSTER_TYPE' });

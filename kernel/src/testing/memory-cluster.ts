@@ -144,6 +144,10 @@ export class MemoryCluster implements Cluster {
     throw new ClusterError('invalid', 'a cluster in memory runs nothing');
   }
 
+  async logs(): Promise<void> {
+    throw new ClusterError('invalid', 'a cluster in memory runs nothing');
+  }
+
   async #request<T>(
     verb: ClusterRequest['verb'],
     resource: ResourceType,

@@ -8,6 +8,7 @@ import {
   type ExecOptions,
   type KubernetesObject,
   type Logger,
+  type LogOptions,
   type ObjectKey,
   type Random,
   type RequestOptions,
@@ -19,10 +20,10 @@ import { ClientMetrics } from './client-metrics.js';
 import { failure, type Subject } from './cluster-errors.js';
 import { Connector } from './connector.js';
 import { Identity } from './credentials.js';
-import { execInPod } from './exec.js';
 import type { ClusterAccess } from './kubeconfig.js';
 import { laneOf, listPage, PAGE_SIZE } from './list-page.js';
 import { ObjectCache } from './object-cache.js';
+import { PodStreams } from './pod-streams.js';
 import { Reflector, type ReflectorParts } from './reflector.js';
 import { type Method, Requester } from './requester.js';
 import { apiVersionOf, objectName, objectPath, parentPath, resourceName } from './resource-path.js';
@@ -36,7 +37,6 @@ const NAMESPACES: ResourceType = {
   plural: 'namespaces',
   namespaced: false,
 };
-const PODS: ResourceType = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
 
 export interface ClientParts {
   readonly logger: Logger;
@@ -60,9 +60,9 @@ export class ClusterClient implements Cluster, AsyncDisposable {
   readonly #parts: ClientParts;
   readonly #requestTimeoutMs: number;
   readonly #identity: Identity;
-  readonly #connector: Connector;
   readonly #transport: Transport;
   readonly #requester: Requester;
+  readonly #streams: PodStreams;
   readonly #reflectorParts: ReflectorParts;
   readonly #caches = new Map<string, RunningCache[]>();
   readonly #reflectors: Promise<void>[] = [];
@@ -76,8 +76,8 @@ export class ClusterClient implements Cluster, AsyncDisposable {
     this.#parts = parts;
     this.#requestTimeoutMs = limits.requestTimeout;
     this.#identity = new Identity(access, parts.clock);
-    this.#connector = new Connector(url, access.proxy, parts.clock);
-    this.#transport = new Transport(url.origin, this.#connector, limits.maxConnections);
+    const connector = new Connector(url, access.proxy, parts.clock);
+    this.#transport = new Transport(url.origin, connector, limits.maxConnections);
     if (access.cluster.skipTLSVerify) {
       parts.logger.warn(
         'the certificate of the API server is not verified: anybody in between can read and change all',
@@ -105,6 +105,12 @@ export class ClusterClient implements Cluster, AsyncDisposable {
       basePath,
       server: this.server,
     };
+    this.#streams = new PodStreams({
+      ...this.#reflectorParts,
+      connector,
+      timeoutMs: limits.requestTimeout,
+      closing: this.#closing.signal,
+    });
   }
 
   async info(signal: AbortSignal): Promise<ClusterInfo> {
@@ -219,24 +225,11 @@ export class ClusterClient implements Cluster, AsyncDisposable {
   }
 
   async exec(pod: ObjectKey, options: ExecOptions): Promise<number> {
-    const url = new URL(`${this.server}${objectPath(PODS, pod)}/exec`);
-    const subject = this.#subject('exec into', PODS, pod);
-    // Closing the client ends the command's connection as well.
-    const signal = AbortSignal.any([options.signal, this.#closing.signal]);
-    const credentials = await this.#requester.credentials(subject, signal);
-    try {
-      return await execInPod(
-        url,
-        { ...options, signal },
-        credentials,
-        this.#connector,
-        subject,
-        this.#parts.clock,
-      );
-    } catch (error) {
-      if (error instanceof ClusterError && error.status === 401) this.#identity.reject(credentials);
-      throw error;
-    }
+    return this.#streams.exec(pod, options);
+  }
+
+  async logs(pod: ObjectKey, options: LogOptions): Promise<void> {
+    return this.#streams.logs(pod, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

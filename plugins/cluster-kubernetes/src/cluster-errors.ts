@@ -2,7 +2,7 @@ import { ClusterError, type ClusterErrorReason } from '@rynxs/kernel';
 
 /** What a request was for, as messages name it. */
 export interface Subject {
-  /** `get`, `list`, `watch`, `create`, `update`, `update status of`, `delete`, `exec into`. */
+  /** `get`, `list`, `watch`, `create`, `update`, `update status of`, `delete`, `exec into`, `read the log of`. */
   readonly verb: string;
   /** `deployments.apps`. */
   readonly resource: string;

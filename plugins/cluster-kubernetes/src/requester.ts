@@ -13,7 +13,7 @@ const MAX_WAITING = 10_000;
 const USER_AGENT = 'rynxs';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
-export type RequestLane = Exclude<Lane, WatchLane>;
+export type RequestLane = Exclude<Lane, WatchLane | 'logs'>;
 
 export interface Call {
   readonly method: Method;

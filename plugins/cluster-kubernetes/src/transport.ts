@@ -5,7 +5,7 @@ import type { Connector } from './connector.js';
 import type { TlsMaterial } from './credentials.js';
 
 /** Where a request goes. Each lane has connections of its own, so that a full one never holds up another. */
-export type Lane = 'requests' | 'leases' | WatchLane;
+export type Lane = 'requests' | 'leases' | 'logs' | WatchLane;
 /** One per watch, so that a watch is one connection, kept when it is opened again. */
 export type WatchLane = `watch ${number}`;
 
@@ -44,7 +44,7 @@ export class Transport {
     }
     let pool = this.#pools.get(lane);
     if (pool === undefined) {
-      pool = this.#pool(tls, lane === 'requests' ? this.#maxConnections : 1);
+      pool = this.#pool(tls, this.#connectionsOf(lane));
       this.#pools.set(lane, pool);
     }
     pool.dispatch(options, handler);
@@ -58,6 +58,12 @@ export class Transport {
     await Promise.all(pools.map((pool) => pool.destroy()));
   }
 
+  /** Each open log has a connection; how many there are is up to who opens them. */
+  #connectionsOf(lane: Lane): number | null {
+    if (lane === 'logs') return null;
+    return lane === 'requests' ? this.#maxConnections : 1;
+  }
+
   #retire(): void {
     for (const pool of this.#pools.values()) {
       const forget = () => void this.#retired.delete(pool);
@@ -68,7 +74,7 @@ export class Transport {
     this.#pools.clear();
   }
 
-  #pool(tls: TlsMaterial, connections: number): UndiciPool {
+  #pool(tls: TlsMaterial, connections: number | null): UndiciPool {
     return new Pool(this.#origin, {
       connections,
       pipelining: 1,
