@@ -291,6 +291,38 @@ describe('Controller', () => {
     await until(isReady(process, 'w'));
   });
 
+  it('calls for a pass also by a child that does not say any more whose it is', async () => {
+    const process = await start();
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(isReady(process, 'w'));
+    await settle();
+    const red = await get('w-red');
+    const { ownerReferences, ...metadata } = red.metadata;
+    await cluster.update(CONFIG_MAP, { ...red, metadata }, options);
+    await until(() => process.types().includes('DriftObserved'));
+    await settle();
+    expect((await get('w-red')).metadata.ownerReferences).to.deep.equal(ownerReferences);
+  });
+
+  it('tries again when it is time, also when something else has called for a pass before', async () => {
+    const process = await start();
+    let tries = 0;
+    cluster.fault = ({ verb, plural }) => {
+      if (verb !== 'create' || plural !== 'configmaps') return;
+      tries += 1;
+      // A delay beyond the 30 s after which the failure is recorded as the health of the object.
+      throw new ClusterError('throttled', 'later', 429, 60_000);
+    };
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(() => tries === 1);
+    await settle();
+    await process.clock.advance(59_000);
+    await settle();
+    expect({ tries, last: process.types().at(-1) }).to.deep.equal({ tries: 1, last: 'WidgetDegraded' });
+    await process.clock.advance(1_000);
+    await until(() => tries === 2);
+  });
+
   it('does not try again before it is time, whatever else happens to the object meanwhile', async () => {
     const process = await start();
     cluster.fault = ({ verb, name }) => {

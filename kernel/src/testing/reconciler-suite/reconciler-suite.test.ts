@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import type { KubernetesObject } from '../../contracts/cluster.js';
 import type {
   Decision,
+  Fact,
   LiveView,
   Manifest,
   Reconciler,
@@ -168,6 +169,12 @@ const BROKEN: Readonly<Record<string, () => Reconciler>> = {
     ignoring('DeadlineReached'),
   'reports in JSON what it has observed, with a state and a reason': () =>
     reporting(({ status: { observedGeneration: _, ...status }, ...rest }) => ({ ...rest, status })),
+  'finds no fact again that is on the record': () =>
+    new (class extends WidgetReconciler {
+      facts(): readonly Fact[] {
+        return [{ type: 'WeatherObserved', fact: { sky: 'blue' } }];
+      }
+    })(),
   'reports the same bytes later when nothing has changed, so that nothing is written': () =>
     reporting(({ status, ...rest }, { now }) => ({ ...rest, status: { ...status, checkedAt: now } })),
   'any history gives the same states and decisions in every process, byte for byte': () => {

@@ -34,4 +34,17 @@ export const REPORTING_CASES: readonly ReconcilerCase[] = [
       expect(canonicalize(later.status)).to.equal(canonicalize(first));
     },
   },
+  {
+    name: 'finds no fact again that is on the record',
+    run(subject) {
+      for (const index of subject.objects.keys()) {
+        const history = observed(subject, index);
+        const facts = () =>
+          history.reconciler.facts?.(history.state, history.live('2026-01-01T00:01:00Z')) ?? [];
+        for (const { type, fact } of facts())
+          history.record(type, { uid: history.object.metadata.uid ?? '', fact });
+        expect(facts()).to.deep.equal([]);
+      }
+    },
+  },
 ];
