@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { metricLists } from './metrics-document.js';
 import { ANY_PORTS, BASIC_AGENT, RYNXS, RynxsProcess, runRynxs, TestDirectory } from './rynxs-process.js';
 
 describe('rynxs start', function () {
@@ -26,12 +27,15 @@ describe('rynxs start', function () {
 
   after(() => directory[Symbol.dispose]());
 
-  it('prints the plugin tree with times, logs in JSON, is ready, and stops at a signal', async () => {
+  it('prints the plugin tree with times, logs in JSON, is ready, serves the metrics that are documented, and stops at a signal', async () => {
     await using operator = new RynxsProcess([...RYNXS, 'start'], directory.path, env);
     await operator.printed('"leading"');
     const health = /"health":"([^"]+)"/.exec(operator.output)?.[1];
     expect((await fetch(`${health}/livez`)).status).to.equal(200);
     expect(await (await fetch(`${health}/readyz`)).text()).to.include('[+]event-log ok');
+    const metrics = /"metrics":"([^"]+)"/.exec(operator.output)?.[1] ?? '';
+    const { documented, served } = metricLists(await (await fetch(metrics)).text(), /^(?!rynxs_s3_)/);
+    expect(served).to.deep.equal(documented);
     operator.signal('SIGTERM');
     const { code, stdout, stderr } = await operator.ended();
     expect(code, stderr).to.equal(0);

@@ -4,7 +4,7 @@ export const kubernetesSettings = defineConfig({
   kubeconfig: {
     type: 'string',
     env: 'KUBECONFIG',
-    doc: 'Kubeconfig files, separated like PATH; unset: the pod’s service account, else ~/.kube/config.',
+    doc: 'Kubeconfig files, separated like PATH; unset: the pod’s service account, else ~/.kube/config. Its proxy-url is followed, else HTTPS_PROXY and NO_PROXY.',
   },
   context: {
     type: 'string',
