@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildGoTool } from './lib/go-tools.mjs';
 import { installAndBuild, root, runScript } from './lib/install-and-build.mjs';
-import { kubernetesProgram } from './lib/kubernetes-program.mjs';
+import { corednsProgram, kubernetesProgram } from './lib/kubernetes-program.mjs';
 import { runMocha } from './lib/mocha-run.mjs';
 import { close } from './lib/totals.mjs';
 
@@ -24,6 +24,12 @@ const PROGRAMS = [
     // What needs no more than an API is done with the cluster of KUBECONFIG, if that is set.
     neededBy: KUBECONFIG === undefined ? /^(real|api)-/ : /^real-/,
     path: kubernetesProgram,
+  },
+  {
+    name: 'CoreDNS',
+    variable: 'RYNXS_TEST_COREDNS',
+    neededBy: /^real-node/,
+    path: corednsProgram,
   },
   {
     name: 'versitygw',

@@ -13,3 +13,12 @@ export function kubernetesProgram() {
     duration: 'about 4 minutes on 2 cores',
   });
 }
+
+/** Path of a CoreDNS that serves a cluster's names (test/cluster/coredns), which is built once too. */
+export function corednsProgram() {
+  return buildGoTool({
+    module: 'test/cluster/coredns',
+    linkFlags: '-s -w',
+    duration: 'about 2 minutes on 2 cores',
+  });
+}

@@ -1,5 +1,5 @@
-// Kubernetes is the components of a cluster and etcd in one program: the name that it is called with as its first
-// argument says which of them it is. Their code is that of their releases; go.mod pins them.
+// Kubernetes is the components of a cluster and etcd in one program: its first argument says which of them it is. Their
+// code is that of their releases; go.mod pins them.
 package main
 
 import (
@@ -20,6 +20,7 @@ import (
 )
 
 const usage = `usage: kubernetes etcd|kube-apiserver|kube-controller-manager|kube-scheduler|kubelet|kube-proxy [FLAGS]
+       kubernetes first
 `
 
 var components = map[string]func() *cobra.Command{
@@ -37,8 +38,12 @@ func main() {
 	name := os.Args[1]
 	// Each of them reads its own arguments, and its name where it registers flags.
 	os.Args = os.Args[1:]
-	if name == "etcd" {
+	switch name {
+	case "etcd":
 		etcdmain.Main(os.Args)
+		return
+	case "first":
+		first()
 		return
 	}
 	newCommand, found := components[name]

@@ -9,33 +9,39 @@ import { Authority, type Identity } from './real-cluster/certificates.js';
 import { ClusterDirectory, type ClusterSettings, freePorts } from './real-cluster/cluster-directory.js';
 import { ControlPlane } from './real-cluster/control-plane.js';
 import { formatKubeconfig, readKubeconfig, type Server } from './real-cluster/kubeconfig.js';
+import { requireNodeTools } from './real-cluster/node/commands.js';
+import { Machine, removeCgroups } from './real-cluster/node/machine.js';
+import { NODE_COMPONENTS, RunningNode } from './real-cluster/node/node.js';
 import { componentsOf, endComponents, whilePaused } from './real-cluster/processes.js';
+import { KUBERNETES_VARIABLE, programOf } from './real-cluster/programs.js';
 import { signServiceAccountToken } from './real-cluster/service-account-tokens.js';
 
 export { type ApiAnswer, ApiClient, type ApiObject, ApiRefusal } from './real-cluster/api-client.js';
 export type { AuditedRequest, AuditLog } from './real-cluster/audit-log.js';
 
-/** Names the program that is built from test/cluster/kubernetes. */
-export const PROGRAM_VARIABLE = 'RYNXS_TEST_KUBERNETES';
-
 export interface RealClusterOptions {
   /** Where everything of the cluster is kept; a new temporary directory that goes with it unless named. */
   readonly directory?: string;
-  /** The controllers to run: their names, or `*` for all. None unless told: then nothing collects garbage, for example. */
+  /** With a node that runs pods; needs root and what `requireNodeTools` looks for. Several can run at once here too. */
+  readonly node?: boolean;
+  /**
+   * The controllers to run: their names, or `*` for all. With a node all, else none unless told: then nothing collects
+   * garbage, for example.
+   */
   readonly controllers?: readonly string[];
-  /** Path of the program; what RYNXS_TEST_KUBERNETES names unless told. */
-  readonly program?: string;
 }
 
 /**
  * A real Kubernetes of the release that test/cluster/kubernetes pins: etcd and kube-apiserver as processes of their
- * own, without a node, on the loopback interface. Several can run at once. Linux.
+ * own, on the loopback interface; or with a node, in a network of their own. Several can run at once. Linux.
  */
 export class RealCluster implements AsyncDisposable {
   /** Counts requests as the server saw them. */
   readonly audit: AuditLog;
   /** Asks as the administrator. */
   readonly api: ApiClient;
+  /** Where pods run, in a cluster that was started with a node. */
+  readonly node: RunningNode | undefined;
   readonly #directory: ClusterDirectory;
   readonly #plane: ControlPlane;
 
@@ -45,22 +51,26 @@ export class RealCluster implements AsyncDisposable {
     this.audit = new AuditLog(plane.directory.auditLog);
     const { server, credentials } = readKubeconfig(plane.directory.kubeconfig);
     this.api = ApiClient.of(server, credentials);
+    this.node = plane.machine && new RunningNode(plane.machine, plane.program, this.api);
   }
 
   /** Starts a cluster and resolves when its API server is ready; what a crashed cluster left in `directory` goes first. */
   static async start(options: RealClusterOptions = {}): Promise<RealCluster> {
+    const program = programOf(KUBERNETES_VARIABLE);
+    if (options.node === true) requireNodeTools();
     const path = options.directory ?? mkdtempSync(join(tmpdir(), 'rynxs-cluster-'));
     await removeCluster(path);
     const directory = new ClusterDirectory(path);
-    const settings = await settingsFor(options);
-    directory.make(settings);
+    directory.make(await settingsFor(options));
     try {
-      const plane = new ControlPlane(directory, settings, options.program ?? programFromEnvironment());
+      const machine = options.node === true ? await makeMachine(directory, program) : undefined;
+      const plane = new ControlPlane(directory, directory.read(), program, machine);
       await plane.prepare();
-      await plane.startEtcd();
-      await plane.startApiServer();
-      await plane.startControllerManager();
-      return new RealCluster(plane);
+      const cluster = new RealCluster(plane);
+      await Promise.all([plane.start(), cluster.node?.startRuntime()]);
+      await cluster.node?.start();
+      directory.write({ ...directory.read(), isStarted: true });
+      return cluster;
     } catch (error) {
       await removeCluster(path);
       throw error;
@@ -138,7 +148,8 @@ export class RealCluster implements AsyncDisposable {
 
   /**
    * Signs a token for a service account that exists, with the cluster's own key, so that it may expire sooner than the
-   * ten minutes that the API server would give at least. An hour unless told.
+   * ten minutes that the API server would give at least: it is taken for `validMs`, an hour unless told, and for ten
+   * seconds more while the API server remembers it.
    */
   async serviceAccountToken(namespace: string, name: string, validMs = 3_600_000): Promise<string> {
     const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}`;
@@ -166,18 +177,29 @@ export class RealCluster implements AsyncDisposable {
  * Ends every process of the cluster in `directory` and removes everything that it made, whatever state it is in. Does
  * nothing where there is none.
  */
-export async function removeCluster(directory: string): Promise<void> {
-  await endComponents(directory, componentsOf(directory), { signal: 'SIGKILL' });
-  new ClusterDirectory(directory).remove();
+export async function removeCluster(path: string): Promise<void> {
+  await endComponents(path, componentsOf(path), { signal: 'SIGKILL' });
+  const directory = new ClusterDirectory(path);
+  if (!directory.isMade) return;
+  const { node } = directory.read();
+  if (node !== undefined) await removeCgroups(node.interface);
+  directory.remove();
 }
 
-async function settingsFor({ controllers = [] }: RealClusterOptions): Promise<ClusterSettings> {
-  const manager = controllers.length === 0 ? [] : ['kube-controller-manager'];
-  return { components: ['etcd', 'kube-apiserver', ...manager], ports: await freePorts(), controllers };
+async function settingsFor({ node = false, controllers }: RealClusterOptions): Promise<ClusterSettings> {
+  const run = controllers ?? (node ? ['*'] : []);
+  const components = [
+    ...['etcd', 'kube-apiserver'],
+    ...(run.length === 0 ? [] : ['kube-controller-manager']),
+    ...(node ? ['kube-scheduler', ...NODE_COMPONENTS] : []),
+  ];
+  return { components, ports: await freePorts(), controllers: run, isStarted: false };
 }
 
-function programFromEnvironment(): string {
-  const program = process.env[PROGRAM_VARIABLE];
-  if (program !== undefined) return program;
-  throw new Error(`${PROGRAM_VARIABLE} names no program; npm run test:cluster builds it and sets it`);
+/** Makes the machine of a cluster's node, and writes down first what will have to be removed. */
+async function makeMachine(directory: ClusterDirectory, program: string): Promise<Machine> {
+  const machine = await Machine.start(directory, program);
+  directory.write({ ...directory.read(), node: machine.addresses });
+  await machine.prepare();
+  return machine;
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from './ports.js';
 
@@ -41,8 +41,15 @@ export class ClusterDirectory {
     if (readdirSync(this.path).length > 0) {
       throw new Error(`${this.path} is not empty and holds no cluster; name another directory`);
     }
-    writeFileSync(this.file('cluster.json'), `${JSON.stringify(settings, null, 2)}\n`);
+    this.write(settings);
     mkdirSync(this.file('logs'));
+  }
+
+  /** Writes down what the cluster is started with; whole or not at all. */
+  write(settings: ClusterSettings): void {
+    const aside = this.file('cluster.json.new');
+    writeFileSync(aside, `${JSON.stringify(settings, null, 2)}\n`);
+    renameSync(aside, this.file('cluster.json'));
   }
 
   read(): ClusterSettings {
@@ -66,6 +73,8 @@ export interface ClusterSettings {
   readonly ports: { readonly etcd: number; readonly etcdPeer: number; readonly apiserver: number };
   /** The controllers that the controller manager runs, by its own names; `*` is all of them, none is no manager. */
   readonly controllers: readonly string[];
+  /** Whether the start came to its end. */
+  readonly isStarted: boolean;
   /** Present when the cluster has a node. */
   readonly node?: NodeAddresses;
 }

@@ -7,13 +7,14 @@ import { type ClusterStatus, listClusters, statusOf } from './status.js';
 
 const USAGE = `npm run cluster -- COMMAND [OPTIONS]
 
-A real Kubernetes on this machine, built from its sources: etcd and kube-apiserver.
+A real Kubernetes on this machine, built from its sources: etcd and kube-apiserver, and a node when asked for.
 
   up       start a cluster and write the administrator's kubeconfig; nothing to do when it runs
   down     end a cluster and remove everything that it made; nothing to do when there is none
   status   what runs; of all clusters unless one is named
 
   --name NAME      which cluster; default "default". Several can run side by side.
+  --node           with a node that runs pods, and all controllers (up; needs root, and what CONTRIBUTING.md names)
   --controllers    with the controllers of Kubernetes (up)
   --output FORMAT  text or json; default text
   --help
@@ -51,6 +52,7 @@ function readArguments() {
     allowPositionals: true,
     options: {
       name: { type: 'string' },
+      node: { type: 'boolean', default: false },
       controllers: { type: 'boolean', default: false },
       output: { type: 'string', default: 'text' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -93,12 +95,15 @@ async function run({ command, values }: ReturnType<typeof readArguments>): Promi
 }
 
 /** Starts the cluster unless it runs already; what is left of one that does not run whole is removed first. */
-async function up(directory: string, { controllers }: { controllers: boolean }): Promise<ClusterStatus> {
+async function up(
+  directory: string,
+  { node, controllers }: { node: boolean; controllers: boolean },
+): Promise<ClusterStatus> {
   const found = statusOf(directory);
   if (found.state !== 'running') {
     const startedAt = performance.now();
     if (found.state === 'broken') process.stderr.write('Removing what a cluster of this name left …\n');
-    await RealCluster.start({ directory, ...(controllers ? { controllers: ['*'] } : {}) });
+    await RealCluster.start({ directory, node, ...(controllers ? { controllers: ['*'] } : {}) });
     process.stderr.write(`Ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
   }
   return statusOf(directory);

@@ -1,16 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { ApiClient } from './api-client.js';
 import { Authority } from './certificates.js';
 import type { ClusterDirectory, ClusterSettings } from './cluster-directory.js';
 import { formatKubeconfig, readKubeconfig, type Server } from './kubeconfig.js';
+import { NODE_NAME } from './node/components.js';
+import type { Machine } from './node/machine.js';
 import { type Component, startComponent, untilReady } from './processes.js';
 import { ISSUER } from './service-account-tokens.js';
 
 const START_TIMEOUT_MS = 120_000;
-export const SERVICE_RANGE = '10.96.0.0/16';
+const COMPONENTS_VALID_MS = 365 * 86_400_000;
+const SERVICE_RANGE = '10.96.0.0/16';
+/** As /proc/net/tcp writes it. */
+const TCP_LISTEN = '0A';
 /** The first address of the range is the Service `kubernetes`. */
 const SERVICE_ADDRESS = '10.96.0.1';
 /** One file is enough for the longest of tests; a second one would be missed by who counts. */
@@ -38,6 +42,8 @@ export class ControlPlane {
     readonly settings: ClusterSettings,
     /** Path of the program built from test/cluster/kubernetes. */
     readonly program: string,
+    /** Whose network it is on, in a cluster that has a node. */
+    readonly machine?: Machine,
   ) {}
 
   /** Where the API server answers. */
@@ -60,19 +66,23 @@ export class ControlPlane {
     const administrator = await authority.client({ user: 'administrator', groups: ['system:masters'] });
     writeFileSync(this.directory.kubeconfig, formatKubeconfig(this.server, administrator), { mode: 0o600 });
     for (const name of ['controller-manager', 'scheduler', 'proxy']) {
-      await this.writeKubeconfig(authority, name, `system:kube-${name}`);
+      await this.#writeKubeconfig(authority, name, `system:kube-${name}`);
+    }
+    if (node !== undefined) {
+      await authority.writeServer('kubelet', { ips: [node.node], names: [] });
+      await this.#writeKubeconfig(authority, 'kubelet', `system:node:${NODE_NAME}`, ['system:nodes']);
+      await this.#writeKubeconfig(authority, 'dns', 'system:coredns');
     }
     writeFileSync(this.directory.file('audit-policy.yaml'), stringify(AUDIT_POLICY));
     writeFileSync(this.directory.auditLog, '', { mode: 0o600 });
   }
 
-  /** Writes the kubeconfig of a component, `NAME.kubeconfig`. */
-  async writeKubeconfig(authority: Authority, name: string, user: string, groups: string[] = []) {
-    const text = formatKubeconfig(
-      this.server,
-      await authority.client({ user, groups, validMs: 365 * 86_400_000 }),
-    );
-    writeFileSync(this.directory.file(`${name}.kubeconfig`), text, { mode: 0o600 });
+  /** Starts every part, and resolves when the API server is ready; the others are when they can be. */
+  async start(): Promise<void> {
+    await this.startEtcd();
+    await this.startApiServer();
+    if (this.settings.controllers.length > 0) await this.#startControllerManager();
+    if (this.machine !== undefined) await this.#startScheduler();
   }
 
   /** Starts a server of data that is as durable as its process: only a crash of the machine could lose some. */
@@ -90,10 +100,7 @@ export class ControlPlane {
       '--unsafe-no-fsync',
       '--log-level=warn',
     ]);
-    await this.#untilReady(
-      component,
-      async () => (await statusOf(`http://127.0.0.1:${etcd}/health`)) === 200,
-    );
+    await this.#untilReady(component, async () => isListening(component.pid, etcd));
   }
 
   async startApiServer(): Promise<void> {
@@ -132,10 +139,8 @@ export class ControlPlane {
     });
   }
 
-  /** Starts the controllers; they are ready when they can be, nothing waits for them. */
-  async startControllerManager(): Promise<void> {
+  async #startControllerManager(): Promise<void> {
     const { controllers } = this.settings;
-    if (controllers.length === 0) return;
     const kubeconfig = this.directory.file('controller-manager.kubeconfig');
     await this.#start('kube-controller-manager', [
       `--kubeconfig=${kubeconfig}`,
@@ -149,7 +154,7 @@ export class ControlPlane {
     ]);
   }
 
-  async startScheduler(): Promise<void> {
+  async #startScheduler(): Promise<void> {
     await this.#start('kube-scheduler', [
       `--kubeconfig=${this.directory.file('scheduler.kubeconfig')}`,
       '--leader-elect=false',
@@ -157,9 +162,16 @@ export class ControlPlane {
     ]);
   }
 
+  async #writeKubeconfig(authority: Authority, name: string, user: string, groups: string[] = []) {
+    const credentials = await authority.client({ user, groups, validMs: COMPONENTS_VALID_MS });
+    const text = formatKubeconfig(this.server, credentials);
+    writeFileSync(this.directory.file(`${name}.kubeconfig`), text, { mode: 0o600 });
+  }
+
   #start(name: string, flags: readonly string[]): Promise<Component> {
     const { path } = this.directory;
-    const command = [this.program, name, ...flags];
+    const program = [this.program, name, ...flags];
+    const command = this.machine?.onItsNetwork(program) ?? program;
     return startComponent({ directory: path, name, command, logFile: this.directory.log(name) });
   }
 
@@ -169,14 +181,16 @@ export class ControlPlane {
   }
 }
 
-/** Status of the answer to a plain GET; undefined when there is none. */
-function statusOf(url: string): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    httpRequest(url, (response) => {
-      response.resume();
-      resolve(response.statusCode);
-    })
-      .once('error', () => resolve(undefined))
-      .end();
-  });
+/** Whether somebody listens on the port in the network that the process is on, which may be another than ours. */
+function isListening(pid: number, port: number): boolean {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  try {
+    const lines = readFileSync(`/proc/${pid}/net/tcp`, 'utf8').split('\n');
+    return lines.some((line) => {
+      const [, local, , state] = line.trim().split(/\s+/);
+      return local?.endsWith(wanted) === true && state === TCP_LISTEN;
+    });
+  } catch {
+    return false;
+  }
 }

@@ -67,7 +67,11 @@ export async function endComponents(
   components: readonly Component[],
   { signal = 'SIGTERM', patienceMs = 10_000 }: { signal?: NodeJS.Signals; patienceMs?: number } = {},
 ): Promise<void> {
-  const left = () => components.filter(({ pid }) => membership(pid, directory) !== undefined);
+  const found = components
+    .filter(({ pid }) => membership(pid, directory) !== undefined)
+    .map((component) => ({ ...component, startedAt: startOf(component.pid) }));
+  const left = () =>
+    found.filter(({ pid, startedAt }) => startedAt !== undefined && startOf(pid) === startedAt);
   for (const { pid } of left()) send(pid, signal);
   if (signal !== 'SIGKILL') {
     await until(() => left().length === 0, patienceMs);
@@ -137,6 +141,21 @@ function membership(pid: number, directory: string): string | undefined {
   }
   if (!environment.includes(`${CLUSTER}=${directory}`)) return undefined;
   return environment.find((entry) => entry.startsWith(`${COMPONENT}=`))?.slice(COMPONENT.length + 1);
+}
+
+/**
+ * When the process started, which tells it from a later one of the same number (proc_pid_stat(5), in ticks); undefined
+ * when it is gone with everything that it had open, also if nobody has asked for its exit code yet.
+ */
+function startOf(pid: number): string | undefined {
+  try {
+    // The second field, the command, may hold anything but ends with the last parenthesis.
+    const [state, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
+    const isGone = state === 'Z' && readdirSync(`/proc/${pid}/task`).length === 1;
+    return isGone ? undefined : fields[18];
+  } catch {
+    return undefined;
+  }
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

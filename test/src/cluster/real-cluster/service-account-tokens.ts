@@ -3,13 +3,19 @@ import { createSign } from 'node:crypto';
 /** Who signs the tokens, and whom they are for when nobody asks for another audience. */
 export const ISSUER = 'https://kubernetes.default.svc.cluster.local';
 
+/** How long after its expiry the API server still takes a token, as the clocks of two machines differ. */
+const LEEWAY_SECONDS = 60;
+
 export interface ServiceAccount {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
 }
 
-/** Signs a token as the API server does for a service account, with the claims that it looks at. */
+/**
+ * Signs a token as the API server does for a service account, with the claims that it looks at. The API server takes it
+ * for the next `validMs`, and for ten seconds longer when it has seen it just before: so long it remembers.
+ */
 export function signServiceAccountToken(
   privateKey: string,
   { namespace, name, uid }: ServiceAccount,
@@ -22,7 +28,7 @@ export function signServiceAccountToken(
     sub: `system:serviceaccount:${namespace}:${name}`,
     iat: nowSeconds,
     nbf: nowSeconds,
-    exp: nowSeconds + Math.ceil(validMs / 1000),
+    exp: nowSeconds + Math.ceil(validMs / 1000) - LEEWAY_SECONDS,
     'kubernetes.io': { namespace, serviceaccount: { name, uid } },
   });
 }

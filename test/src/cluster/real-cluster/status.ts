@@ -28,7 +28,7 @@ export function listClusters(directory: string): readonly ClusterStatus[] {
 /** The cluster in this directory, which has its name. */
 export function statusOf(path: string): ClusterStatus {
   const directory = new ClusterDirectory(path);
-  const components = componentsOf(path).toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  const components = firstOfEach(componentsOf(path));
   const name = basename(path);
   if (!directory.isMade && components.length === 0) return { name, state: 'absent', components };
   if (!isWhole(directory, components)) return { name, state: 'broken', components };
@@ -36,9 +36,18 @@ export function statusOf(path: string): ClusterStatus {
   return { name, state: 'running', server: readKubeconfig(kubeconfig).server.url, kubeconfig, components };
 }
 
-/** Whether everything runs that the cluster was started with. */
+/** Whether the cluster was started to the end and all of its parts run. */
 function isWhole(directory: ClusterDirectory, components: readonly Component[]): boolean {
   if (!directory.isMade) return false;
-  const expected = directory.read().components;
-  return expected.every((name) => components.some((component) => component.name === name));
+  const { components: expected, isStarted } = directory.read();
+  return isStarted && expected.every((name) => components.some((component) => component.name === name));
+}
+
+/** By name, the process of each that is the oldest: what entered the node's namespaces has a parent of the same name. */
+function firstOfEach(components: readonly Component[]): readonly Component[] {
+  const byName = Map.groupBy(components, ({ name }) => name);
+  return [...byName.keys()].sort().map((name) => {
+    const pids = (byName.get(name) ?? []).map(({ pid }) => pid);
+    return { name, pid: Math.min(...pids) };
+  });
 }
