@@ -11,6 +11,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { parseAllDocuments } from 'yaml';
 import { recordsOf, steps } from './determinism/random-history.js';
+import { TenancyHistory, tenancySteps } from './determinism/random-tenancy.js';
 import { ELSEWHERE, HERE, Replayer } from './determinism/replayer.js';
 import widgetsPlugin, { IMPURITIES, IMPURITY } from './determinism/widgets-plugin.js';
 import { ANY_PORTS, BASIC_AGENT, ROOT, runRynxs, TestDirectory } from './rynxs-process.js';
@@ -45,6 +46,22 @@ describe('determinism', function () {
           expect(same).to.deep.equal(trace);
         }),
         { numRuns: 60 },
+      );
+    });
+
+    it('is so whatever happened to Universes, their Agents and Sessions', async () => {
+      await using one = new Replayer(HERE);
+      await using other = new Replayer(ELSEWHERE, ['--hash-seed=7', '--random-seed=7']);
+      await fc.assert(
+        fc.asyncProperty(tenancySteps, async (happened) => {
+          const history = new TenancyHistory();
+          for (const step of happened) history.play(step);
+          const { records } = history;
+          const [trace, same] = await Promise.all([one.replay(records), other.replay(records)]);
+          expect(trace).to.have.length(records.length);
+          expect(same).to.deep.equal(trace);
+        }),
+        { numRuns: 40 },
       );
     });
 

@@ -1,3 +1,4 @@
+export { describeDecision } from '../reconcile/decision.js';
 export { type CapturedLine, type CapturingLogger, capturingLogger } from './capturing-logger.js';
 export { type ClusterHarness, type ClusterSuiteOptions, clusterSuite } from './cluster-suite.js';
 export * from './event-store-suite/index.js';

@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline';
-import { AgentReconciler } from '@rynxs/agent-sandbox';
 import { Projection } from '@rynxs/kernel';
 import type { LogRecord } from '@rynxs/log';
+import { tenancyReconcilers } from './random-tenancy.js';
 import { Widgets } from './widgets-plugin.js';
 
 // Run by itself: reads a history from each line of its standard input, and answers with what followed each of its events.
 
-const reconcilers = [new AgentReconciler({ defaultWorkspaceSize: 1_073_741_824 }), new Widgets()];
+const reconcilers = [...tenancyReconcilers(), new Widgets()];
 
 /** All state and every decision after each event, as bytes. Nothing is sorted: the order counts, too. */
 function traceOf(records: readonly LogRecord[]): string[] {

@@ -47,7 +47,8 @@ export const sessionSpecSchema: StructuralSchema = {
     lifecycle: {
       type: 'object',
       description: 'How long the Session lasts.',
-      default: {},
+      // API servers check CEL rules against this default as it stands.
+      default: { state: 'Open' },
       properties: {
         state: {
           type: 'string',

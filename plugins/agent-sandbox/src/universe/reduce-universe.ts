@@ -26,8 +26,8 @@ export function reduceUniverse(
 /** The state among the claims of other Universes; the same object when nothing is otherwise. */
 export function amongOthers(state: UniverseState, tenancy: Tenancy | undefined): UniverseState {
   const taken: Record<string, string> = {};
-  for (const [namespace, claimedAt] of Object.entries(state.claims)) {
-    const owner = tenancy?.ownerBefore(namespace, state.name, claimedAt);
+  for (const namespace of Object.keys(state.claims).sort()) {
+    const owner = tenancy?.ownerBefore(namespace, state.name, state.claims[namespace] ?? 0);
     if (owner !== undefined) taken[namespace] = owner;
   }
   const refusal = refusalOf(state, taken);

@@ -116,9 +116,10 @@ export class Tenancy implements SharedContext {
     const affected = [...(this.#sessionsOf.get(id) ?? NOBODY)];
     if (owner !== undefined) affected.push(`${UNIVERSES}${owner}`);
     if (before !== undefined && before.since !== facts?.since) {
+      // Made while the one that leaves is still there, so that they know who gets its place.
+      const next = owner === undefined ? undefined : this.#placesOf(owner)?.leave(id);
       this.#agents.delete(id);
       this.#agentsIn.get(before.namespace)?.delete(id);
-      const next = owner === undefined ? undefined : this.#places.get(owner)?.leave(id);
       if (next !== undefined) affected.push(next);
     }
     if (facts === undefined) return affected;
