@@ -136,10 +136,16 @@ describe('the claim behind a workspace', () => {
 
   for (const resource of AGENT_CHILDREN) {
     it(`or any child: a ${resource.kind} of somebody else in the way is left alone and named`, async () => {
+      const owner = { apiVersion: 'v1', kind: 'Agent', name: 'a', uid: 'of-another', controller: true };
       const foreign = {
         apiVersion: 'v1',
         kind: resource.kind,
-        metadata: { name: 'a', namespace: 'default' },
+        metadata: {
+          name: 'a',
+          namespace: 'default',
+          annotations: { [OWNER_UID_ANNOTATION]: 'of-another' },
+          ownerReferences: [owner],
+        },
         spec: { mine: true },
       };
       const before = await cluster.api.create(resource, foreign, options);
