@@ -14,7 +14,7 @@ export interface ImageReference {
 // The grammar of github.com/distribution/reference, with the digests that OCI registers.
 const REFERENCE =
   /^(?<name>[a-z0-9]+(?:[._:/-]+[a-z0-9]+)*?)(?::(?<tag>[\w][\w.-]{0,127}))?(?<digest>@(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?$/;
-const HOST = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$/;
+const HOST = /^[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*(?::[0-9]{1,5})?$/;
 const PATH_PART = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const DEFAULT_REGISTRY = 'docker.io';
 
