@@ -1,8 +1,7 @@
-import { createServer } from 'node:net';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { RealCluster, removeCluster } from '../real-cluster.js';
+import { clustersDirectory, lock } from './named-clusters.js';
 import { type ClusterStatus, listClusters, statusOf } from './status.js';
 
 const USAGE = `npm run cluster -- COMMAND [OPTIONS]
@@ -121,27 +120,6 @@ function print(clusters: readonly ClusterStatus[], isJson: boolean): void {
     for (const { name: part, pid } of components) process.stdout.write(`  ${part} (${pid})\n`);
     if (state === 'running') process.stdout.write(`  ${server}\n  export KUBECONFIG=${kubeconfig}\n`);
   }
-}
-
-/** Where what programs keep between runs belongs (XDG Base Directory Specification). */
-function clustersDirectory(): string {
-  return join(process.env.XDG_STATE_HOME || join(homedir(), '.local/state'), 'rynxs', 'clusters');
-}
-
-/**
- * Lets one command at a time work on a cluster. An abstract socket (unix(7)) is free again when its process ends,
- * however it ends.
- */
-async function lock(directory: string): Promise<AsyncDisposable> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const isTaken = error.code === 'EADDRINUSE';
-      reject(isTaken ? new Error('another command is at work on this cluster; wait for its end') : error);
-    });
-    server.listen(`\0rynxs-cluster:${directory}`, resolve);
-  });
-  return { [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())) };
 }
 
 function messageOf(error: unknown): string {

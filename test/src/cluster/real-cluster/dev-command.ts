@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { RYNXS } from '../../rynxs-process.js';
+import { RealCluster } from '../real-cluster.js';
+import { installCrds } from './crds.js';
+import { clustersDirectory, lock } from './named-clusters.js';
+import { SHELL_IMAGE } from './node/images.js';
+
+const USAGE = `npm run dev:cluster [-- OPTIONS]
+
+A real Kubernetes with a node, new each time, and the operator of this working copy on it. Ctrl-C ends and removes both.
+
+  --api    without a node: everything is created and nothing runs; needs no root
+  --help
+
+Exit code: that of the operator, 1 when the cluster cannot be started, 2 for bad arguments. Linux only.
+`;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  let values: { api: boolean; help: boolean };
+  try {
+    ({ values } = parseArgs({
+      options: {
+        api: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    return 2;
+  }
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  try {
+    return await develop(!values.api);
+  } catch (error) {
+    process.stderr.write(`error: ${error instanceof Error ? error.message : error}\n`);
+    return 1;
+  }
+}
+
+async function develop(node: boolean): Promise<number> {
+  const directory = join(clustersDirectory(), 'dev');
+  // Until everything is in place a signal waits, so that nothing is left half made.
+  const asked = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => asked.abort(signal));
+  await using _ = await lock(directory);
+  process.stderr.write('Starting Kubernetes …\n');
+  await using cluster = await RealCluster.start({ directory, node, controllers: ['*'] });
+  await installCrds(cluster.api);
+  if (asked.signal.aborted) return 0;
+  process.stderr.write(`${greeting(cluster.kubeconfig)}\n`);
+  return await runOperator(cluster, asked.signal);
+}
+
+/** Runs the operator until it ends, which a signal asks it to; resolves to its exit code. */
+function runOperator(cluster: RealCluster, asked: AbortSignal): Promise<number> {
+  const [file, ...args] = RYNXS;
+  const operator = spawn(file, [...args, 'start'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    // A group of its own: the terminal's Ctrl-C reaches it once, from here.
+    detached: true,
+    env: {
+      ...process.env,
+      CLUSTER_TYPE: 'kubernetes',
+      KUBECONFIG: cluster.kubeconfig,
+      EVENT_STORE_TYPE: 'file',
+      LOG_DIR: join(cluster.directory, 'event-log'),
+      METRICS_HOST: '127.0.0.1',
+    },
+  });
+  asked.addEventListener('abort', () => operator.kill('SIGTERM'));
+  return new Promise((resolve, reject) => {
+    operator.once('error', reject);
+    operator.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+function greeting(kubeconfig: string): string {
+  return `Kubernetes runs. In another terminal:
+  export KUBECONFIG=${kubeconfig}
+  kubectl apply -f - <<END
+apiVersion: universe.ai/v1alpha1
+kind: Agent
+metadata: {name: my-agent}
+spec: {role: sandbox, image: "${SHELL_IMAGE}"}
+END
+No other image is on the node, and none can be pulled. Ctrl-C ends everything.`;
+}
