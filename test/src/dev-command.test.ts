@@ -122,11 +122,11 @@ describe('rynxs dev', function () {
     });
 
     it('says at once why an agent cannot become Ready', async () => {
-      const secret = `${AGENT}  env: [{ name: API_TOKEN, value: abc }]\n`;
+      const secret = `${AGENT}  env: [{ name: SITE, value: https://me:abc@example.com }]\n`;
       writeFileSync(join(directory.path, 'secret.yaml'), secret);
       const { code, stdout } = await devOnce('secret.yaml');
       expect(code).to.equal(1);
-      expect(JSON.parse(stdout).reason).to.include('API_TOKEN');
+      expect(JSON.parse(stdout).reason).to.include('SITE').and.not.include('abc');
     });
 
     it('does not run agents where no sandbox can be made, and says why', async function () {
