@@ -3,7 +3,7 @@ import { expiryOf, isTimestamp } from '../expiry.js';
 import { readSpec } from '../schema/recorded-spec.js';
 import type { Problem } from '../schema/structural-schema.js';
 import { SESSION_WORDS, sessionSpecSchema } from './session-schema.js';
-import type { SessionSpec } from './session-state.js';
+import type { SessionSpec, SessionState } from './session-state.js';
 
 /** A declared spec in the shape of the schema, checked and with defaults. */
 interface DeclaredSession {
@@ -12,17 +12,19 @@ interface DeclaredSession {
   readonly lifecycle: { readonly state: 'Open' | 'Closed'; readonly ttl?: string };
 }
 
-/** Checks a recorded spec against the schema and every CEL rule but the one about closing, which cannot be broken. */
+/** Checks a recorded spec against the schema and every CEL rule. `before` is what was accepted and asked for earlier. */
 export function acceptSession(
   recorded: JsonMap,
-  before: SessionSpec | undefined,
+  before: Pick<SessionState, 'spec' | 'isClosing'>,
 ): SessionSpec | { readonly problems: readonly Problem[] } {
   const read = readSpec(sessionSpecSchema, recorded, SESSION_WORDS);
   if ('problems' in read) return read;
   const { agentRef, principal, lifecycle } = read.spec as unknown as DeclaredSession;
   const { createdAt } = recorded;
   const { ttl } = lifecycle;
-  const problems = [...checkUnchanged({ agent: agentRef.name, principal }, before)];
+  const problems = [...checkUnchanged({ agent: agentRef.name, principal }, before.spec)];
+  if (before.isClosing === true && lifecycle.state === 'Open')
+    problems.push({ field: 'spec.lifecycle.state', detail: 'cannot be Open again; make another Session' });
   if (ttl !== undefined && !isTimestamp(createdAt))
     problems.push({
       field: 'metadata.creationTimestamp',

@@ -54,7 +54,7 @@ function observed(
   const { uid, spec } = payloadOf<ObjectObserved>(event);
   const [, namespace = '', name = ''] = event.aggregate_id.split('/');
   const before: SessionState = state?.uid === uid ? state : { namespace, name, uid, phase: NOT_ACCEPTED };
-  const accepted = acceptSession(spec, before.spec);
+  const accepted = acceptSession(spec, before);
   const closing = asksToClose(spec) ? { isClosing: true as const } : {};
   if ('problems' in accepted) {
     const refusal = { reason: 'InvalidSpec', message: describeProblems(accepted.problems) };
