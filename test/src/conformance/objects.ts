@@ -7,7 +7,6 @@ export const secrets = (namespace: string) => `/api/v1/namespaces/${namespace}/s
 export const pods = (namespace: string) => `/api/v1/namespaces/${namespace}/pods`;
 export const claims = (namespace: string) => `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
 export const deployments = (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/deployments`;
-export const replicaSets = (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/replicasets`;
 export const policies = (namespace: string) =>
   `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`;
 export const leases = (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;

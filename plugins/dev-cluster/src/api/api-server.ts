@@ -14,7 +14,7 @@ import { Discovery } from './discovery.js';
 import { type Faults, faultBefore } from './faults.js';
 import { OpenApi } from './openapi.js';
 import { parsePath, type RequestTarget } from './request-info.js';
-import { notAllowed, pathNotFound, verbOf } from './resource-call.js';
+import { nodeOf, notAllowed, pathNotFound, verbOf, withoutNode } from './resource-call.js';
 import { ResourceRequests } from './resource-requests.js';
 
 /** The Kubernetes version whose behaviour is followed. */
@@ -130,7 +130,7 @@ export class ApiServer {
 
     const { group, version, plural } = target.resource;
     const served = this.#options.registry.served(group, version, plural);
-    if (served === undefined) throw pathNotFound();
+    if (served === undefined) return this.#unserved(group);
     const verb = verbOf(request.method, target.resource, query);
     if (verb === undefined) throw notAllowed();
     const { subresource, namespace, name } = target.resource;
@@ -172,8 +172,13 @@ export class ApiServer {
         : target.kind === 'group'
           ? this.#discovery.group(target.group)
           : this.#other(target.path, accept, request.headers.host ?? '');
-    if (found === undefined) throw pathNotFound();
-    return found;
+    return found ?? PAGE_NOT_FOUND;
+  }
+
+  /** What is not served: a Status in groups that there are, plain text elsewhere. */
+  #unserved(group: string): Answer {
+    if (this.#discovery.versions(group) !== undefined) throw pathNotFound();
+    return PAGE_NOT_FOUND;
   }
 
   #other(path: string, accept: string | undefined, host: string): Answer | undefined {
@@ -233,6 +238,7 @@ export class ApiServer {
       if (plural !== 'pods' || subresource !== 'exec') throw notAllowed();
       const pod = this.#options.storage.get(served.definition.type, { namespace, name });
       if (pod === undefined) throw notFound(served.type, name);
+      if (nodeOf(pod) === undefined) throw withoutNode(name);
       const { runtime } = this.#options;
       if (runtime === undefined) {
         throw new StatusError(
@@ -248,6 +254,13 @@ export class ApiServer {
     }
   }
 }
+
+/** What Go's HTTP server says where nothing listens. */
+const PAGE_NOT_FOUND: Answer = {
+  code: 404,
+  body: Buffer.from('404 page not found\n'),
+  contentType: 'text/plain; charset=utf-8',
+};
 
 /** Thrown where the connection is to be reset. */
 const RESET = Symbol('reset');

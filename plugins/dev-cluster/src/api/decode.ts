@@ -6,16 +6,6 @@ import { badRequest } from '../storage/status-error.js';
 /** What happens with fields that the kind does not have: they are dropped, with or without a word, or refuse the request. */
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
-/** Reads the query parameter; the default is Warn. Throws 400. */
-export function fieldValidationOf(query: URLSearchParams): FieldValidation {
-  const value = query.get('fieldValidation') ?? '';
-  if (value === '') return 'Warn';
-  if (value === 'Ignore' || value === 'Warn' || value === 'Strict') return value;
-  throw badRequest(
-    `fieldValidation: Unsupported value: ${JSON.stringify(value)}: supported values: "Ignore", "Strict", "Warn"`,
-  );
-}
-
 export interface DecodedObject {
   /** The object as it is stored: in the storage's version, without unknown fields. */
   readonly object: JsonObject;
@@ -51,7 +41,7 @@ export function decodeObject(
     served.schema === undefined ? { unknown: [] } : inspectFields(served.schema, body, !served.isCustom);
   if (mismatch !== undefined) {
     throw badRequest(
-      `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: json: ${mismatch}`,
+      `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${mismatch}`,
     );
   }
   const complaints = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);

@@ -1,3 +1,4 @@
+import type { ResourceType } from '@rynxs/kernel';
 import type { ResourceRegistry, ServedResource } from '../resources/registry.js';
 import type { JsonObject } from '../storage/json.js';
 import type { Answer } from './answer.js';
@@ -174,12 +175,14 @@ function aggregatedResource(served: ServedResource): JsonObject {
   const { type, definition } = served;
   const subresources = subresourcesOf(served).map((each) => ({
     subresource: each.name,
-    responseKind: { group: each.kind.group, version: each.kind.version, kind: each.kind.kind },
+    responseKind: isSameVersion(each.kind, type)
+      ? { ...NO_OTHER_VERSION, kind: each.kind.kind }
+      : { group: each.kind.group, version: each.kind.version, kind: each.kind.kind },
     verbs: [...each.verbs],
   }));
   return {
     resource: type.plural,
-    responseKind: { group: type.group, version: type.version, kind: type.kind },
+    responseKind: { ...NO_OTHER_VERSION, kind: type.kind },
     scope: type.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: definition.singular,
     verbs: VERBS,
@@ -187,6 +190,16 @@ function aggregatedResource(served: ServedResource): JsonObject {
     ...(definition.categories.length === 0 ? {} : { categories: [...definition.categories] }),
     ...(subresources.length === 0 ? {} : { subresources }),
   };
+}
+
+/** Left empty where it is the version that is being described. */
+const NO_OTHER_VERSION = { group: '', version: '' };
+
+function isSameVersion(
+  a: Pick<ResourceType, 'group' | 'version'>,
+  b: Pick<ResourceType, 'group' | 'version'>,
+): boolean {
+  return a.group === b.group && a.version === b.version;
 }
 
 function wantsAggregated(accept: string | undefined): boolean {

@@ -1,7 +1,7 @@
 import type { KubernetesObject, ResourceType } from '@rynxs/kernel';
 import { asJson, isJsonObject, type JsonObject } from '../storage/json.js';
 import type { ObjectStorage } from '../storage/object-storage.js';
-import { badRequest, expired } from '../storage/status-error.js';
+import { badRequest, expired, invalidOptions } from '../storage/status-error.js';
 import { type ObjectFilter, passes } from './selectors.js';
 import { parseVersion, tooLarge } from './watch.js';
 
@@ -18,7 +18,7 @@ interface Position {
   readonly after: string;
 }
 
-/** One page of a list; all pages show the state of the first one. Throws 400, 410 Expired, 504. */
+/** One page of a list; all pages show the state of the first one. Throws 400, 410 Expired, 422, 504. */
 export function listPage(
   storage: ObjectStorage,
   type: ResourceType,
@@ -27,7 +27,7 @@ export function listPage(
 ): ListPage {
   const limit = parseLimit(query.get('limit'));
   const position = parseContinue(query.get('continue'));
-  const asked = parseVersion(query.get('resourceVersion'));
+  const asked = askedVersion(query.get('resourceVersion'));
   const match = query.get('resourceVersionMatch');
   checkMatch(match, query.get('resourceVersion'), position !== undefined);
   if (position !== undefined && asked !== 0) {
@@ -71,13 +71,23 @@ export function listPage(
   };
 }
 
+function askedVersion(text: string | null): number {
+  const version = parseVersion(text);
+  if (typeof version === 'string') throw badRequest(`invalid resource version: ${version}`);
+  return version;
+}
+
 function pathOf(object: KubernetesObject): string {
   return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 }
 
+const BAD_CONTINUE = 'invalid continue token: continue key is not valid';
+
 function parseLimit(text: string | null): number {
   if (text === null || text === '') return 0;
-  if (!/^\d{1,9}$/.test(text)) throw badRequest(`Invalid value: ${JSON.stringify(text)}: invalid limit`);
+  if (!/^\d{1,9}$/.test(text)) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
   return Number(text);
 }
 
@@ -90,23 +100,28 @@ function parseContinue(token: string | null): Position | undefined {
       if (typeof resourceVersion === 'number' && typeof after === 'string') return { resourceVersion, after };
     }
   } catch (error) {
-    throw badRequest('continue key is not valid', { cause: error });
+    throw badRequest(BAD_CONTINUE, { cause: error });
   }
-  throw badRequest('continue key is not valid');
+  throw badRequest(BAD_CONTINUE);
 }
 
 function checkMatch(match: string | null, version: string | null, continued: boolean): void {
   if (match === null || match === '') return;
-  if (continued) throw badRequest('resourceVersionMatch is forbidden when continue is provided');
+  const field = 'resourceVersionMatch';
+  const refuse = (reason: string, message: string) =>
+    invalidOptions('ListOptions', [{ reason, message, field }]);
+  const forbid = (detail: string) => refuse('FieldValueForbidden', `Forbidden: ${detail}`);
+  if (continued) throw forbid('resourceVersionMatch is forbidden when continue is provided');
+  if (version === null || version === '') {
+    throw forbid('resourceVersionMatch is forbidden unless resourceVersion is provided');
+  }
   if (match !== 'Exact' && match !== 'NotOlderThan') {
-    throw badRequest(
-      `resourceVersionMatch: Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan"`,
+    throw refuse(
+      'FieldValueNotSupported',
+      `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
     );
   }
-  if (version === null || version === '') {
-    throw badRequest('resourceVersionMatch is forbidden unless resourceVersion is provided');
-  }
   if (match === 'Exact' && version === '0') {
-    throw badRequest('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+    throw forbid('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
   }
 }

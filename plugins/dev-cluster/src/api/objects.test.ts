@@ -66,7 +66,7 @@ describe('objects over HTTPS', () => {
       expect(metaOf(made).uid).to.be.a('string');
       expect((await cluster.call('GET', `${configMaps}/a`)).code).to.equal(404);
       const unknown = await cluster.call('POST', `${configMaps}?dryRun=Some`, { metadata: { name: 'a' } });
-      expect(unknown.code).to.equal(400);
+      expect(unknown.code).to.equal(422);
     });
 
     it('reports every field that is wrong, as the API server words it', async () => {
@@ -224,7 +224,7 @@ describe('objects over HTTPS', () => {
       const { code, body } = await cluster.call('PUT', `${leases}/l`, { metadata: { name: 'l' }, spec: {} });
       expect(code).to.equal(422);
       expect(body.message).to.contain(
-        'metadata.resourceVersion: Invalid value: 0x0: must be specified for an update',
+        'metadata.resourceVersion: Invalid value: 0: must be specified for an update',
       );
     });
 
@@ -246,11 +246,11 @@ describe('objects over HTTPS', () => {
       const made = await cluster.ok('POST', configMaps, { metadata: { name: 'a' } });
       const updated = await cluster.ok('PUT', `${configMaps}/a`, {
         ...made,
-        metadata: { ...metaOf(made), creationTimestamp: null, deletionTimestamp: '2020-01-01T00:00:00Z' },
+        metadata: { ...metaOf(made), creationTimestamp: null, generation: 7 },
         data: { a: 'b' },
       });
       expect(metaOf(updated).creationTimestamp).to.equal(metaOf(made).creationTimestamp);
-      expect(metaOf(updated)).not.to.have.property('deletionTimestamp');
+      expect(metaOf(updated)).not.to.have.property('generation');
     });
   });
 
@@ -407,13 +407,15 @@ describe('objects over HTTPS', () => {
       expect(made).not.to.have.property('stringData');
     });
 
-    it('holds a claim’s spec but for its size, which only grows', async () => {
+    it('holds a claim’s spec but for its size, which only grows once it is bound', async () => {
       const claims = `/api/v1/namespaces/${ns}/persistentvolumeclaims`;
       const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
       const made = await cluster.ok('POST', claims, { metadata: { name: 'c' }, spec });
       expect(made.spec).to.include({ volumeMode: 'Filesystem', storageClassName: 'rynxs-local' });
       const size = (storage: string) => ({ spec: { resources: { requests: { storage } } } });
       const merge = { type: 'application/merge-patch+json' };
+      expect((await cluster.call('PATCH', `${claims}/c`, size('2Gi'), merge)).code).to.equal(422);
+      await cluster.ok('PATCH', `${claims}/c/status`, { status: { phase: 'Bound' } }, merge);
       await cluster.ok('PATCH', `${claims}/c`, size('2Gi'), merge);
       expect((await cluster.call('PATCH', `${claims}/c`, size('1Gi'), merge)).code).to.equal(422);
       const modes = { spec: { accessModes: ['ReadOnlyMany'] } };

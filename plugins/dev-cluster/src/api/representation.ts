@@ -26,7 +26,8 @@ export function negotiate(accept: string | undefined): Form {
   throw new StatusError(
     406,
     'NotAcceptable',
-    'only the following media types are accepted: application/json',
+    '406: Not Acceptable\n\nAvailable representations: application/json',
+    {},
   );
 }
 
@@ -38,6 +39,14 @@ export function shownObject(served: ServedResource, object: KubernetesObject): J
 function objectBytes(served: ServedResource, object: KubernetesObject): Buffer {
   if (served.fromStored === undefined) return encodedObject(object);
   return Buffer.from(JSON.stringify(shownObject(served, object)));
+}
+
+/** As part of a list, built-in objects do not say what they are. */
+function itemBytes(served: ServedResource, object: KubernetesObject): Buffer {
+  if (served.isCustom) return objectBytes(served, object);
+  return Buffer.from(
+    JSON.stringify({ ...shownObject(served, object), apiVersion: undefined, kind: undefined }),
+  );
 }
 
 /** How a table is to be made. */
@@ -114,7 +123,7 @@ export function representList(
   const parts: Buffer[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)];
   objects.forEach((object, index) => {
     if (index > 0) parts.push(COMMA);
-    parts.push(objectBytes(served, object));
+    parts.push(itemBytes(served, object));
   });
   parts.push(LIST_END);
   return Buffer.concat(parts);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ObjectKey } from '@rynxs/kernel';
+import type { KubernetesObject, ObjectKey } from '@rynxs/kernel';
 import type { ServedResource } from '../resources/registry.js';
-import { isJsonObject, type JsonObject } from '../storage/json.js';
+import { asJson, isJsonObject, type JsonObject, stringAt } from '../storage/json.js';
 import { badRequest, StatusError } from '../storage/status-error.js';
 import type { FaultEffect, Verb } from './faults.js';
 import type { ResourceRequest } from './request-info.js';
@@ -52,7 +52,7 @@ export function keyOf(call: ResourceCall): ObjectKey {
 
 /** 404 for a path that nothing serves. */
 export function pathNotFound(): StatusError {
-  return new StatusError(404, 'NotFound', 'the server could not find the requested resource');
+  return new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
 }
 
 /** 405 for a method that the resource does not have. */
@@ -61,7 +61,18 @@ export function notAllowed(): StatusError {
     405,
     'MethodNotAllowed',
     'the server does not allow this method on the requested resource',
+    {},
   );
+}
+
+/** The node that a pod is on, if any. */
+export function nodeOf(pod: KubernetesObject): string | undefined {
+  return stringAt(asJson(pod), 'spec', 'nodeName');
+}
+
+/** 400 for commands in a pod that no node has yet. */
+export function withoutNode(pod: string): StatusError {
+  return badRequest(`pod ${pod} does not have a host assigned`);
 }
 
 /** Name and namespace of the URL and of the object must agree; what the object leaves out is taken from the URL. */

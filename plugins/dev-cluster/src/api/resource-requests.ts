@@ -2,21 +2,38 @@ import type { IncomingMessage } from 'node:http';
 import type { KubernetesObject } from '@rynxs/kernel';
 import type { PodRuntime } from '../node/pod-runtime.js';
 import type { ServedResource } from '../resources/registry.js';
-import { asJson, asKubernetesObject, at, cloneJson, type JsonObject, stringAt } from '../storage/json.js';
+import {
+  asJson,
+  asKubernetesObject,
+  at,
+  cloneJson,
+  type JsonObject,
+  objectAt,
+  stringAt,
+} from '../storage/json.js';
+import { immutableCause } from '../storage/metadata-rules.js';
 import type { ObjectStorage } from '../storage/object-storage.js';
 import { badRequest, invalid, notFound, StatusError } from '../storage/status-error.js';
 import { type Answer, goneSignal } from './answer.js';
-import { decodeObject, type FieldValidation, fieldValidationOf } from './decode.js';
+import { type DecodedObject, decodeObject, type FieldValidation } from './decode.js';
 import type { Faults } from './faults.js';
 import { listPage } from './list.js';
 import { applyPatch } from './patch/apply-patch.js';
 import { type Form, negotiate, representList, representObject, type TableOptions } from './representation.js';
 import { mediaType, parseBody, readBody, readObject } from './request-body.js';
-import { keyOf, notAllowed, pathNotFound, type ResourceCall, settleIdentity } from './resource-call.js';
+import {
+  keyOf,
+  nodeOf,
+  notAllowed,
+  pathNotFound,
+  type ResourceCall,
+  settleIdentity,
+  withoutNode,
+} from './resource-call.js';
 import { readScale, scaleOf } from './scale.js';
 import { parseFilter } from './selectors.js';
 import { serveWatch } from './watch.js';
-import { deleteOptions, writeOptions } from './write-options.js';
+import { deleteOptions, fieldValidationOf, writeOptions } from './write-options.js';
 
 export interface ResourceRequestsOptions {
   readonly storage: ObjectStorage;
@@ -79,7 +96,12 @@ export class ResourceRequests {
     if (subresource === 'log' && verb === 'get') return this.#log(call);
     if (subresource === 'binding' && verb === 'create') return this.#bind(call);
     if (subresource === 'finalize' && verb === 'update') return this.#finalize(call);
-    if (subresource === 'exec') throw badRequest('Upgrade request required');
+    if (subresource === 'exec') {
+      const pod = this.#existing(call);
+      throw nodeOf(pod) === undefined
+        ? withoutNode(pod.metadata.name)
+        : badRequest('Upgrade request required');
+    }
     throw notAllowed();
   }
 
@@ -112,30 +134,49 @@ export class ResourceRequests {
   }
 
   async #create(call: ResourceCall): Promise<Answer> {
-    const { served, target, query } = call;
+    const { served, target } = call;
     if (target.name !== undefined) throw notAllowed();
     if (served.type.namespaced && target.namespace === undefined) throw notAllowed();
-    const decoded = decodeObject(served, await readObject(call.request), fieldValidationOf(query));
+    const decoded = decodeObject(served, await readObject(call.request), fieldValidationOf(call));
     settleIdentity(call, decoded.object);
-    const made = this.#storage.create(
-      served.definition.type,
-      asKubernetesObject(decoded.object),
-      writeOptions(call),
+    return this.#made(call, decoded);
+  }
+
+  #made(call: ResourceCall, { object, warnings }: DecodedObject): Answer {
+    const { served } = call;
+    const causes = served.validateCreate?.(object) ?? [];
+    if (causes.length > 0) {
+      throw invalid(served.definition.type, stringAt(object, 'metadata', 'name') ?? '', causes);
+    }
+    const { type } = served.definition;
+    const made = this.#storage.create(type, asKubernetesObject(object), writeOptions(call));
+    return this.#object(call, 201, made, warnings);
+  }
+
+  /** Whether an update is of an object that is not there, of a kind that is then made. */
+  #makesByUpdate(call: ResourceCall): boolean {
+    const { definition } = call.served;
+    return (
+      definition.allowsCreateOnUpdate === true &&
+      this.#storage.get(definition.type, keyOf(call)) === undefined
     );
-    return this.#object(call, 201, made, decoded.warnings);
   }
 
   async #update(call: ResourceCall, subresource?: 'status'): Promise<Answer> {
-    const { served, target, query } = call;
+    const { served, target } = call;
     if (target.name === undefined) throw notAllowed();
-    const decoded = decodeObject(served, await readObject(call.request), fieldValidationOf(query));
+    const decoded = decodeObject(served, await readObject(call.request), fieldValidationOf(call));
     settleIdentity(call, decoded.object);
+    if (subresource === undefined && this.#makesByUpdate(call)) {
+      delete objectAt(decoded.object, 'metadata').resourceVersion;
+      return this.#made(call, decoded);
+    }
     const updated = this.#write(call, decoded.object, subresource);
     return this.#object(call, 200, updated, decoded.warnings);
   }
 
   async #patch(call: ResourceCall, subresource?: 'status'): Promise<Answer> {
-    const { served, target, query } = call;
+    const { served, target } = call;
     if (target.name === undefined) throw notAllowed();
     const body = await readBody(call.request);
     const type = mediaType(call.request) ?? '';
@@ -147,13 +188,15 @@ export class ResourceRequests {
       served.fromStored === undefined ? asJson(current) : served.fromStored(asJson(current)),
     );
     const patched = applyPatch(type, shown, patch, served);
-    const decoded = decodePatched(served, patched, body, fieldValidationOf(query));
+    const decoded = decodePatched(served, patched, body, fieldValidationOf(call));
     const before = current.metadata;
     if (stringAt(decoded.object, 'metadata', 'name') !== before.name) {
       throw badRequest(
         `the name of the object (${stringAt(decoded.object, 'metadata', 'name') ?? ''}) does not match the name on the URL (${before.name})`,
       );
     }
+    const uid = immutableCause('metadata.uid', at(decoded.object, 'metadata', 'uid'), before.uid);
+    if (uid !== undefined) throw invalid(served.definition.type, before.name, [uid]);
     const updated = this.#write(call, decoded.object, subresource);
     return this.#object(call, 200, updated, decoded.warnings);
   }
@@ -222,9 +265,11 @@ export class ResourceRequests {
     return { code: 200, body: scaleOf(served.definition, updated) };
   }
 
-  async #log(call: ResourceCall): Promise<undefined> {
+  async #log(call: ResourceCall): Promise<Answer | undefined> {
     const { runtime } = this.#options;
     const pod = this.#existing(call);
+    // Where no node has the pod there is nothing to read yet.
+    if (nodeOf(pod) === undefined) return { code: 204, body: Buffer.alloc(0) };
     if (runtime === undefined) {
       throw new StatusError(
         503,

@@ -20,11 +20,13 @@ export function scaleOf(definition: ResourceDefinition, object: KubernetesObject
   const json = asJson(object);
   const { scale } = definition;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const replicas = numberAt(json, ...fields(scale?.specReplicas)) ?? 0;
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: { replicas: numberAt(json, ...fields(scale?.specReplicas)) ?? 0 },
+    // Zero is not shown there, and shown in the status.
+    spec: replicas === 0 ? {} : { replicas },
     status: {
       replicas: numberAt(json, ...fields(scale?.statusReplicas)) ?? 0,
       selector: selectorOf(definition, json),

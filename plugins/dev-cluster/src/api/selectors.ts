@@ -1,6 +1,6 @@
 import type { ResourceDefinition } from '../resources/definition.js';
 import { type JsonObject, stringAt, stringsAt } from '../storage/json.js';
-import { badRequest } from '../storage/status-error.js';
+import { badRequest, type StatusError } from '../storage/status-error.js';
 
 type Labels = Readonly<Record<string, string>>;
 type LabelTest = (labels: Labels) => boolean;
@@ -35,11 +35,12 @@ export function passes(filter: ObjectFilter, object: JsonObject): boolean {
   return filter.fields === undefined || filter.fields(object);
 }
 
-const SET_REQUIREMENT = /^([^\s!=,()]+)\s+(in|notin)\s*\(([^()]*)\)$/;
-const EQUALITY_REQUIREMENT = /^([^\s!=,()]+)\s*(==|=|!=)\s*([^\s!=,()]*)$/;
-const EXISTENCE_REQUIREMENT = /^(!?)\s*([^\s!=,()]+)$/;
+const SET_REQUIREMENT = /^([^\s!=,()<>]+)\s+(in|notin)\s*\(([^()]*)\)$/;
+const ORDER_REQUIREMENT = /^([^\s!=,()<>]+)\s*([<>])\s*(-?\d+)$/;
+const EQUALITY_REQUIREMENT = /^([^\s!=,()<>]+)\s*(==|=|!=)\s*([^\s!=,()<>]*)$/;
+const EXISTENCE_REQUIREMENT = /^(!?)\s*([^\s!=,()<>]+)$/;
 
-/** Parses `a=b,c!=d,e in (f,g),h notin (i),j,!k`; undefined for the empty selector. Throws 400. */
+/** Parses `a=b,c!=d,e in (f,g),h notin (i),j,!k,l>1`; undefined for the empty selector. Throws 400. */
 export function parseLabelSelector(selector: string): LabelTest | undefined {
   const parts = splitRequirements(selector);
   if (parts.length === 0) return undefined;
@@ -60,6 +61,15 @@ function labelRequirement(part: string, selector: string): LabelTest {
   if (equality !== null) {
     const [, key = '', operator, value] = equality;
     return operator === '!=' ? (labels) => labels[key] !== value : (labels) => labels[key] === value;
+  }
+  const order = ORDER_REQUIREMENT.exec(part);
+  if (order !== null) {
+    const [, key = '', operator, bound] = order;
+    return (labels) => {
+      const value = labels[key];
+      if (value === undefined || !/^-?\d+$/.test(value)) return false;
+      return operator === '<' ? Number(value) < Number(bound) : Number(value) > Number(bound);
+    };
   }
   const existence = EXISTENCE_REQUIREMENT.exec(part);
   if (existence !== null) {
@@ -104,7 +114,7 @@ function parseFieldSelector(
       throw badRequest(`invalid selector: '${selector}'; can't understand '${part}'`);
     }
     const [, field = '', operator, value = ''] = match;
-    if (!supported.has(field)) throw badRequest(`field label not supported: ${field}`);
+    if (!supported.has(field)) throw unsupportedField(definition, field);
     return { field, equal: operator !== '!=', value: value.replace(/\\([=,\\])/g, '$1').trim() };
   });
   return (object) => {
@@ -116,4 +126,13 @@ function parseFieldSelector(
       return (actual === value) === equal;
     });
   };
+}
+
+/** Kinds with fields of their own word it otherwise than those that have none. */
+function unsupportedField(definition: ResourceDefinition, field: string): StatusError {
+  if (definition.selectableFields !== undefined) return badRequest(`field label not supported: ${field}`);
+  const known = ['metadata.name', ...(definition.type.namespaced ? ['metadata.namespace'] : [])];
+  return badRequest(
+    `${JSON.stringify(field)} is not a known field selector: only ${known.map((each) => JSON.stringify(each)).join(', ')}`,
+  );
 }

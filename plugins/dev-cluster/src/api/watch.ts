@@ -5,7 +5,7 @@ import type { Change } from '../storage/change-history.js';
 import { encodedObject } from '../storage/encoded-object.js';
 import { asJson } from '../storage/json.js';
 import type { ObjectStorage } from '../storage/object-storage.js';
-import { expired, invalid, StatusError } from '../storage/status-error.js';
+import { expired, invalidOptions, StatusError } from '../storage/status-error.js';
 import type { FaultEffect, Faults } from './faults.js';
 import { type Form, representedJson, shownObject } from './representation.js';
 import { type ObjectFilter, passes } from './selectors.js';
@@ -33,9 +33,9 @@ export function serveWatch(response: ServerResponse, options: WatchOptions): voi
   const { storage, served, query } = options;
   const bookmarks = query.get('allowWatchBookmarks') === 'true';
   const initialEvents = query.get('sendInitialEvents');
-  checkInitialEvents(served, query, initialEvents);
+  checkInitialEvents(query, initialEvents);
   const fromVersion = parseVersion(query.get('resourceVersion'));
-  if (fromVersion > storage.resourceVersion) throw tooLarge(fromVersion, storage.resourceVersion);
+  if (typeof fromVersion === 'string') throw new StatusError(500, '', fromVersion);
 
   const wantsState = initialEvents === null ? fromVersion === 0 : initialEvents === 'true';
   const fromNow = fromVersion === 0 && !wantsState;
@@ -57,19 +57,16 @@ export function serveWatch(response: ServerResponse, options: WatchOptions): voi
     if (initialEvents === 'true' && bookmarks) watch.bookmark({ 'k8s.io/initial-events-end': 'true' });
   }
   for (const change of missed) watch.change(change);
-  watch.follow();
+  watch.follow(fromVersion);
 }
 
-/** Reads a resource version; absent and "0" are 0. Throws 400. */
-export function parseVersion(text: string | null): number {
+/** Reads a resource version; absent and "0" are 0. What is none gives the complaint about it. */
+export function parseVersion(text: string | null): number | string {
   if (text === null || text === '') return 0;
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new StatusError(
-    400,
-    'BadRequest',
-    `Invalid value: ${JSON.stringify(text)}: invalid resource version`,
-  );
+  const quoted = JSON.stringify(text);
+  return `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`;
 }
 
 export function tooLarge(asked: number, current: number): StatusError {
@@ -78,36 +75,24 @@ export function tooLarge(asked: number, current: number): StatusError {
     'Timeout',
     `Timeout: Too large resource version: ${asked}, current: ${current}`,
     {
-      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }],
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
       retryAfterSeconds: 1,
     },
   );
 }
 
-function checkInitialEvents(
-  served: ServedResource,
-  query: URLSearchParams,
-  initialEvents: string | null,
-): void {
+function checkInitialEvents(query: URLSearchParams, initialEvents: string | null): void {
   const match = query.get('resourceVersionMatch');
-  const complain = (field: string, message: string) =>
-    invalid({ ...served.type, kind: 'ListOptions', group: 'meta.k8s.io' }, '', [
-      { reason: 'FieldValueForbidden', message: `Forbidden: ${message}`, field },
+  const field = 'resourceVersionMatch';
+  const forbid = (detail: string) =>
+    invalidOptions('ListOptions', [
+      { reason: 'FieldValueForbidden', message: `Forbidden: ${detail}`, field },
     ]);
-  if (initialEvents === null) {
-    if (match !== null) {
-      throw complain(
-        'resourceVersionMatch',
-        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-      );
-    }
-    return;
+  if (initialEvents === null && match !== null) {
+    throw forbid('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
   }
-  if (match !== 'NotOlderThan') {
-    throw complain(
-      'resourceVersionMatch',
-      'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
-    );
+  if (initialEvents !== null && match !== 'NotOlderThan') {
+    throw forbid('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
   }
 }
 
@@ -151,21 +136,26 @@ class OpenWatch {
   change(change: Change): void {
     const { filter } = this.#options;
     const matches = passes(filter, asJson(change.object));
-    const matched = change.previous !== undefined && passes(filter, asJson(change.previous));
+    const { previous } = change;
+    const matched = previous !== undefined && passes(filter, asJson(previous));
     if (change.type === 'DELETED') {
       if (matched) this.#write('DELETED', change.object);
     } else if (matches) {
       this.#write(change.type === 'MODIFIED' && !matched ? 'ADDED' : change.type, change.object);
     } else if (matched) {
-      // It has left the selection: for this client that is a deletion.
-      this.#write('DELETED', change.object);
+      // It has left the selection: for this client that is the deletion of what it has seen last.
+      this.#write('DELETED', atVersion(previous, change.object));
     }
   }
 
-  follow(): void {
+  /** Goes on with what changes after a version; one of the future is waited for, as the API server does it. */
+  follow(afterVersion: number): void {
     if (this.#ended) return;
     const { storage, served } = this.#options;
-    this.#subscriptions.push(storage.follow(served.definition.type, (change) => this.change(change)));
+    const listener = (change: Change) => {
+      if (change.resourceVersion > afterVersion) this.change(change);
+    };
+    this.#subscriptions.push(storage.follow(served.definition.type, listener));
     if (this.#cutAfterEvents === 0) this.#cut();
   }
 
@@ -198,7 +188,10 @@ class OpenWatch {
     const { served, form, includeObject, now } = this.#options;
     if (form !== 'object') {
       const table = { nowMs: now(), includeObject };
-      this.#send(line(type, representedJson(served, object, form, table)));
+      const shown = representedJson(served, object, form, table);
+      // The columns are told once.
+      if (form === 'table' && this.#sent > 0) shown.columnDefinitions = null;
+      this.#send(line(type, shown));
     } else if (served.fromStored !== undefined) {
       this.#send(line(type, shownObject(served, object)));
     } else {
@@ -243,6 +236,15 @@ class OpenWatch {
     this.#ended = true;
     for (const subscription of this.#subscriptions.splice(0)) subscription[Symbol.dispose]();
   }
+}
+
+/** The same object, at the version of another state of it. */
+function atVersion(object: KubernetesObject, { metadata }: KubernetesObject): KubernetesObject {
+  const { resourceVersion } = metadata;
+  return {
+    ...object,
+    metadata: { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+  };
 }
 
 function line(type: Change['type'], object: unknown): Buffer {

@@ -1,24 +1,32 @@
 import { at, isJsonObject, stringAt } from '../storage/json.js';
-import { badRequest, invalid } from '../storage/status-error.js';
+import { invalidValue } from '../storage/metadata-rules.js';
+import { invalidOptions } from '../storage/status-error.js';
 import type { DeleteOptions, WriteOptions } from '../storage/write-options.js';
+import type { FieldValidation } from './decode.js';
 import { parseBody, readBody } from './request-body.js';
 import type { ResourceCall } from './resource-call.js';
 
-/** Who writes, and whether for real, by the query and the User-Agent. Throws 400. */
+/** Who writes, and whether for real, by the query and the User-Agent. Throws 422. */
 export function writeOptions(call: ResourceCall): WriteOptions {
   const manager = call.query.get('fieldManager') ?? call.request.headers['user-agent']?.split('/', 1)[0];
   return {
     givesObject: true,
-    dryRun: isDryRun(call.query.getAll('dryRun')),
+    dryRun: isDryRun(call, call.query.getAll('dryRun')),
     ...(manager === undefined || manager === '' ? {} : { fieldManager: manager.slice(0, 128) }),
   };
 }
 
-function isDryRun(values: readonly string[]): boolean {
+function isDryRun(call: ResourceCall, values: readonly string[]): boolean {
   const [value] = values;
   if (value === undefined || value === '') return false;
   if (values.length === 1 && value === 'All') return true;
-  throw badRequest(`Unsupported value: ${JSON.stringify(value)}: supported values: "All"`);
+  throw invalidOptions(optionsOf(call), [
+    {
+      reason: 'FieldValueNotSupported',
+      message: `Unsupported value: ${JSON.stringify(values)}: supported values: "All"`,
+      field: 'dryRun',
+    },
+  ]);
 }
 
 /** How to delete, by the body (DeleteOptions) or the query. Throws 400, 422. */
@@ -31,20 +39,24 @@ export async function deleteOptions(call: ResourceCall): Promise<DeleteOptions> 
   const orphans = at(options, 'orphanDependents') ?? query.get('orphanDependents');
   const grace = at(options, 'gracePeriodSeconds') ?? query.get('gracePeriodSeconds');
   if (policy !== undefined && policy !== 'Background' && policy !== 'Foreground' && policy !== 'Orphan') {
-    throw invalid({ ...call.served.type, group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+    throw invalidOptions('DeleteOptions', [
       {
         reason: 'FieldValueNotSupported',
-        message: `Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"`,
+        message: `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
         field: 'propagationPolicy',
       },
     ]);
+  }
+  if (policy !== undefined && orphans !== null && orphans !== undefined) {
+    const detail = 'orphanDependents and deletionPropagation cannot be both set';
+    throw invalidOptions('DeleteOptions', [invalidValue('propagationPolicy', policy, detail)]);
   }
   const uid = stringAt(options, 'preconditions', 'uid');
   const resourceVersion = stringAt(options, 'preconditions', 'resourceVersion');
   const dryRun = Array.isArray(options.dryRun) ? options.dryRun.map(String) : query.getAll('dryRun');
   return {
     ...writeOptions(call),
-    dryRun: isDryRun(dryRun),
+    dryRun: isDryRun(call, dryRun),
     ...(policy === undefined ? {} : { propagationPolicy: policy }),
     ...(policy === undefined && String(orphans) === 'true' ? { propagationPolicy: 'Orphan' as const } : {}),
     ...(grace === null || grace === undefined ? {} : { gracePeriodSeconds: Number(grace) }),
@@ -53,4 +65,25 @@ export async function deleteOptions(call: ResourceCall): Promise<DeleteOptions> 
       ...(resourceVersion === undefined ? {} : { resourceVersion }),
     },
   };
+}
+
+/** What the API calls the options of a write. */
+function optionsOf({ verb }: ResourceCall): string {
+  if (verb === 'create') return 'CreateOptions';
+  if (verb === 'patch') return 'PatchOptions';
+  return verb === 'update' ? 'UpdateOptions' : 'DeleteOptions';
+}
+
+/** What happens with fields that the kind does not have, by the query; the default is Warn. Throws 422. */
+export function fieldValidationOf(call: ResourceCall): FieldValidation {
+  const value = call.query.get('fieldValidation') ?? '';
+  if (value === '') return 'Warn';
+  if (value === 'Ignore' || value === 'Warn' || value === 'Strict') return value;
+  throw invalidOptions(optionsOf(call), [
+    {
+      reason: 'FieldValueNotSupported',
+      message: `Unsupported value: ${JSON.stringify(value)}: supported values: "", "Ignore", "Strict", "Warn"`,
+      field: 'fieldValidation',
+    },
+  ]);
 }

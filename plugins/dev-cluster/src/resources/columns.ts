@@ -63,9 +63,9 @@ function withRest(whole: number, unit: string, rest: number, restUnit: string): 
 
 /** A label selector as kubectl prints it: `app=web,tier in (a,b)`. */
 export function selectorText(selector: JsonValue | undefined): string {
-  const labels = Object.entries((at(selector, 'matchLabels') ?? {}) as JsonObject).map(
-    ([key, value]) => `${key}=${String(value)}`,
-  );
+  const labels = Object.entries((at(selector, 'matchLabels') ?? {}) as JsonObject)
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .sort();
   const expressions = at(selector, 'matchExpressions');
   for (const expression of Array.isArray(expressions) ? expressions : []) {
     const key = stringAt(expression, 'key') ?? '';

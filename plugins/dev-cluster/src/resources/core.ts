@@ -41,7 +41,7 @@ function dataCauses(object: JsonObject, fields: readonly string[]): StatusCause[
     causes.push({
       reason: 'FieldValueTooLong',
       message: `Too long: may not be more than ${MAX_DATA_BYTES} bytes`,
-      field: '',
+      field: '[]',
     });
   }
   return causes;
@@ -324,7 +324,7 @@ function claimCauses(object: JsonObject, previous: JsonObject | undefined): Stat
   if (previous === undefined) return causes;
   const fixed = (claim: JsonObject): JsonObject => {
     const spec = { ...objectAt(claim, 'spec') };
-    delete spec.resources;
+    if (stringAt(previous, 'status', 'phase') === 'Bound') delete spec.resources;
     return spec;
   };
   const before = fixed(previous);

@@ -24,6 +24,8 @@ export interface ScalePaths {
 /** Everything that the API server must know about a kind of object. */
 export interface ResourceDefinition {
   readonly type: ResourceType;
+  /** Added by a CustomResourceDefinition. */
+  readonly isCustom?: boolean;
   readonly singular: string;
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
@@ -37,6 +39,8 @@ export interface ResourceDefinition {
   readonly otherSubresources?: readonly string[];
   /** Whether an update may leave out the resource version and so overwrite whatever is there. */
   readonly allowsUnconditionalUpdate: boolean;
+  /** Whether an update of an object that is not there makes it; default false. */
+  readonly allowsCreateOnUpdate?: boolean;
   /** What `metadata.name` must look like; default a DNS subdomain. */
   readonly nameRule?: 'subdomain' | 'label' | 'path';
   readonly columns: readonly PrinterColumn[];

@@ -1,5 +1,6 @@
 import { at, cloneJson, type JsonObject, type JsonValue, numberAt, stringAt } from '../storage/json.js';
-import { invalidValue } from '../storage/metadata-rules.js';
+import { invalidValue, requiredValue } from '../storage/metadata-rules.js';
+import type { StatusCause } from '../storage/status-error.js';
 import { age, column, NAME_COLUMN, wideColumn } from './columns.js';
 import type { ResourceDefinition } from './definition.js';
 import { EVENTS } from './types.js';
@@ -26,6 +27,7 @@ export const EVENT_DEFINITION: ResourceDefinition = {
   hasStatus: false,
   hasGeneration: false,
   allowsUnconditionalUpdate: true,
+  allowsCreateOnUpdate: true,
   columns: [
     column('Last Seen', lastSeen),
     column('Type', (event) => stringAt(event, 'type') ?? ''),
@@ -64,6 +66,23 @@ export const EVENT_DEFINITION: ResourceDefinition = {
     type: stringAt(event, 'type') ?? '',
   }),
 };
+
+/** What events.k8s.io/v1 asks of a new event that core/v1 does not; the event is in the form of core/v1. */
+export function newEventCauses(event: JsonObject): readonly StatusCause[] {
+  const causes = [
+    ['eventTime', 'eventTime'],
+    ['reportingComponent', 'reportingController'],
+    ['reportingInstance', 'reportingInstance'],
+    ['action', 'action'],
+    ['reason', 'reason'],
+  ].flatMap(([stored = '', field = '']) => ((event[stored] ?? '') === '' ? [requiredValue(field)] : []));
+  const type = stringAt(event, 'type') ?? '';
+  if (type !== 'Normal' && type !== 'Warning') {
+    // The value is not quoted where it should be: so it words it.
+    causes.push(invalidValue('type', '', `has invalid value: ${type}`));
+  }
+  return causes;
+}
 
 /** Field names in core/v1 by their names in events.k8s.io/v1; the rest has the same name in both. */
 const CORE_NAMES: Readonly<Record<string, string>> = {

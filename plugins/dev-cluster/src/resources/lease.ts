@@ -15,6 +15,7 @@ export const LEASE_DEFINITION: ResourceDefinition = {
   hasGeneration: false,
   // Overwriting an unseen change would break leader election.
   allowsUnconditionalUpdate: false,
+  allowsCreateOnUpdate: true,
   columns: [
     NAME_COLUMN,
     column('Holder', (object) => stringAt(object, 'spec', 'holderIdentity') ?? ''),

@@ -9,11 +9,11 @@ import {
 } from '../storage/json.js';
 import { invalidValue, isDnsLabel, isDnsSubdomain, requiredValue, shown } from '../storage/metadata-rules.js';
 import type { StatusCause } from '../storage/status-error.js';
-import { parseQuantity } from './quantity.js';
+import { parseQuantity, QUANTITY_HELP } from './quantity.js';
 
 const LABEL_HELP =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-const ENV_NAME = /^[^=\0]+$/;
+const ENV_NAME = /^[ -<>-~]+$/;
 
 /** `field: Unsupported value: "x": supported values: "a", "b"`. */
 export function unsupportedValue(field: string, value: unknown, supported: readonly string[]): StatusCause {
@@ -125,7 +125,7 @@ function containerCauses(
         invalidValue(
           `${field}.name`,
           variable.name,
-          "a valid environment variable name must not contain '='",
+          "a valid environment variable name must consist only of printable ASCII characters other than '='",
         ),
       );
     }
@@ -159,9 +159,6 @@ function containerCauses(
   causes.push(...securityContextCauses(`${path}.securityContext`, objectAt(container, 'securityContext')));
   return causes;
 }
-
-const QUANTITY_HELP =
-  "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
 /** What is wrong with requests and limits: no quantities, negative, or more requested than allowed. */
 export function resourceCauses(path: string, resources: JsonObject): StatusCause[] {

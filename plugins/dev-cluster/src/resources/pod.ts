@@ -45,7 +45,11 @@ function defaultContainer(container: JsonObject): void {
     const probe = container[name];
     if (isJsonObject(probe)) defaultProbe(probe);
   }
-  const resources = container.resources;
+}
+
+/** Pods request what they are limited to, where they do not say otherwise. Templates are left as they are. */
+function defaultRequests(container: JsonObject): void {
+  const { resources } = container;
   if (!isJsonObject(resources) || !isJsonObject(resources.limits)) return;
   const requests = ensureObject(resources, 'requests');
   for (const [resource, limit] of Object.entries(resources.limits)) {
@@ -189,6 +193,9 @@ export const POD_DEFINITION: ResourceDefinition = {
     const spec = ensureObject(pod, 'spec');
     defaultPodSpec(spec);
     setDefault(spec, 'enableServiceLinks', true);
+    for (const container of [...objectsAt(spec, 'containers'), ...objectsAt(spec, 'initContainers')]) {
+      defaultRequests(container);
+    }
   },
   prepareForCreate,
   validate: (pod, previous) => [

@@ -1,5 +1,6 @@
 import type { ResourceType } from '@rynxs/kernel';
 import type { JsonObject } from '../storage/json.js';
+import type { StatusCause } from '../storage/status-error.js';
 import {
   CONFIG_MAP_DEFINITION,
   claimDefinition,
@@ -10,7 +11,7 @@ import {
 } from './core.js';
 import { definitionOfDefinitions } from './custom/definition-of-definitions.js';
 import type { DefinitionSource, ResourceDefinition } from './definition.js';
-import { EVENT_DEFINITION, fromEventsGroup, toEventsGroup } from './event.js';
+import { EVENT_DEFINITION, fromEventsGroup, newEventCauses, toEventsGroup } from './event.js';
 import { LEASE_DEFINITION } from './lease.js';
 import { NETWORK_POLICY_DEFINITION } from './network-policy.js';
 import { POD_DEFINITION } from './pod.js';
@@ -27,6 +28,8 @@ export interface ServedResource {
   readonly schema?: FieldSchema;
   /** A kind that a CustomResourceDefinition has added: strategic merge patches do not work on it. */
   readonly isCustom: boolean;
+  /** What is wrong with a new object by the rules of this version alone; gets it as it is stored. */
+  readonly validateCreate?: (object: JsonObject) => readonly StatusCause[];
   /** Shown with every answer: the version is deprecated. */
   readonly warning?: string;
   /** Turns what is stored into what this version shows; absent when they are the same. */
@@ -111,6 +114,7 @@ export function createRegistry(options: BuiltInOptions): ResourceRegistry {
       definition: EVENT_DEFINITION,
       schema: kinds.EVENTS_GROUP_EVENT,
       isCustom: false,
+      validateCreate: newEventCauses,
       fromStored: toEventsGroup,
       toStored: fromEventsGroup,
     },

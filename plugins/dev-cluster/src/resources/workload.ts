@@ -38,24 +38,27 @@ const WIDE_COLUMNS: readonly PrinterColumn[] = [
 
 function defaultTemplate(spec: JsonObject): void {
   const template = ensureObject(spec, 'template');
-  const meta = ensureObject(template, 'metadata');
-  setDefault(meta, 'creationTimestamp', null);
+  ensureObject(template, 'metadata');
   defaultPodSpec(ensureObject(template, 'spec'));
 }
 
 function templateCauses(object: JsonObject): StatusCause[] {
   const causes: StatusCause[] = [];
   const spec = objectAt(object, 'spec');
-  const replicas = numberAt(spec, 'replicas') ?? 0;
-  if (replicas < 0) {
-    causes.push(invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'));
+  for (const field of ['replicas', 'minReadySeconds', 'revisionHistoryLimit']) {
+    const value = numberAt(spec, field) ?? 0;
+    if (value < 0) causes.push(invalidValue(`spec.${field}`, value, 'must be greater than or equal to 0'));
   }
   const selector = spec.selector;
   const labels = stringsAt(spec, 'template', 'metadata', 'labels');
   if (!isJsonObject(selector)) causes.push(requiredValue('spec.selector'));
   else if (selectorText(selector) === '<none>') {
     causes.push(invalidValue('spec.selector', selector, 'empty selector is invalid for deployment'));
-  } else if (!matchesLabelSelector(selector, labels)) {
+  }
+  if (
+    !isJsonObject(selector) ||
+    (selectorText(selector) !== '<none>' && !matchesLabelSelector(selector, labels))
+  ) {
     causes.push(
       invalidValue('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'),
     );

@@ -65,7 +65,7 @@ export function metadataCauses(
   if (previous === undefined) causes.push(...nameCauses(definition, meta));
   causes.push(...labelCauses('metadata.labels', meta.labels));
   causes.push(...annotationCauses(meta.annotations));
-  causes.push(...finalizerCauses(meta, previous));
+  causes.push(...finalizerCauses(definition, meta, previous));
   causes.push(...ownerCauses(meta.ownerReferences));
   return causes;
 }
@@ -105,12 +105,13 @@ function qualifiedNameCauses(field: string, key: string): StatusCause[] {
   const slash = key.indexOf('/');
   const prefix = slash < 0 ? undefined : key.slice(0, slash);
   const name = slash < 0 ? key : key.slice(slash + 1);
-  if (prefix !== undefined && !isDnsSubdomain(prefix)) {
-    return [invalidValue(field, key, `prefix part ${SUBDOMAIN_HELP}`)];
-  }
-  if (name === '') return [invalidValue(field, key, 'name part must be non-empty')];
-  if (name.length > 63) return [invalidValue(field, key, 'name part must be no more than 63 characters')];
-  return QUALIFIED_NAME.test(name) ? [] : [invalidValue(field, key, QUALIFIED_NAME_HELP)];
+  const details: string[] = [];
+  if (prefix === '') details.push('prefix part must be non-empty');
+  else if (prefix !== undefined && !isDnsSubdomain(prefix)) details.push(`prefix part ${SUBDOMAIN_HELP}`);
+  if (name === '') details.push('name part must be non-empty');
+  else if (name.length > 63) details.push('name part must be no more than 63 characters');
+  if (!QUALIFIED_NAME.test(name)) details.push(QUALIFIED_NAME_HELP);
+  return details.map((detail) => invalidValue(field, key, detail));
 }
 
 function annotationCauses(annotations: JsonValue | undefined): StatusCause[] {
@@ -133,18 +134,36 @@ function annotationCauses(annotations: JsonValue | undefined): StatusCause[] {
   return causes;
 }
 
-function finalizerCauses(meta: ObjectMetaJson, previous: ObjectMetaJson | undefined): StatusCause[] {
+/** Finalizers that need no domain. */
+const STANDARD_FINALIZERS = new Set([
+  'foregroundDeletion',
+  'orphan',
+  'kubernetes',
+  'customresourcecleanup.apiextensions.k8s.io',
+]);
+
+function finalizerCauses(
+  definition: ResourceDefinition,
+  meta: ObjectMetaJson,
+  previous: ObjectMetaJson | undefined,
+): StatusCause[] {
   if (!Array.isArray(meta.finalizers)) return [];
-  const causes = meta.finalizers.flatMap((name) =>
-    typeof name === 'string' ? qualifiedNameCauses('metadata.finalizers', name) : [],
-  );
+  const causes = meta.finalizers.flatMap((name, index) => {
+    if (typeof name !== 'string') return [];
+    const ofName = qualifiedNameCauses('metadata.finalizers', name);
+    const isQualified = name.includes('/') || STANDARD_FINALIZERS.has(name);
+    // Custom resources are only warned of such names.
+    if (ofName.length > 0 || isQualified || definition.isCustom === true) return ofName;
+    const detail = 'name is neither a standard finalizer name nor is it fully qualified';
+    return [invalidValue(`metadata.finalizers[${index}]`, name, detail)];
+  });
   if (previous?.deletionTimestamp === undefined) return causes;
   const known = Array.isArray(previous.finalizers) ? previous.finalizers : [];
   const added = meta.finalizers.filter((name) => !known.includes(name));
   if (added.length > 0) {
     causes.push({
       reason: 'FieldValueForbidden',
-      message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${shown(added)}`,
+      message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map(shown).join(', ')}}`,
       field: 'metadata.finalizers',
     });
   }
@@ -154,21 +173,21 @@ function finalizerCauses(meta: ObjectMetaJson, previous: ObjectMetaJson | undefi
 function ownerCauses(owners: JsonValue | undefined): StatusCause[] {
   if (!Array.isArray(owners)) return [];
   const causes: StatusCause[] = [];
-  let controllers = 0;
-  owners.forEach((owner, index) => {
-    const path = `metadata.ownerReferences[${index}]`;
-    if (!isJsonObject(owner)) return;
+  let controller: string | undefined;
+  for (const owner of owners) {
+    if (!isJsonObject(owner)) continue;
     for (const field of ['apiVersion', 'kind', 'name', 'uid']) {
-      if (typeof owner[field] !== 'string' || owner[field] === '') {
-        causes.push(invalidValue(`${path}.${field}`, owner[field] ?? '', `${field} must not be empty`));
-      }
+      if (typeof owner[field] === 'string' && owner[field] !== '') continue;
+      const detail = field === 'apiVersion' ? 'version must not be empty' : 'must not be empty';
+      causes.push(invalidValue(`metadata.ownerReferences.${field}`, owner[field] ?? '', detail));
     }
-    if (owner.controller === true) controllers += 1;
-  });
-  if (controllers > 1) {
-    causes.push(
-      invalidValue('metadata.ownerReferences', owners, 'Only one reference can have Controller set to true'),
-    );
+    if (owner.controller !== true) continue;
+    const name = `${String(owner.kind)}/${String(owner.name)}`;
+    if (controller !== undefined) {
+      const detail = `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${name}`;
+      causes.push(invalidValue('metadata.ownerReferences', owners, detail));
+    }
+    controller ??= name;
   }
   return causes;
 }

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { KubernetesObject, ResourceType } from '@rynxs/kernel';
 import type { ResourceDefinition } from '../resources/definition.js';
 import { asJson, cloneJson, isJsonObject, type JsonObject, sameJson } from './json.js';
-import type { ObjectMetaJson } from './metadata-rules.js';
+import { immutableCause, type ObjectMetaJson } from './metadata-rules.js';
+import type { StatusCause } from './status-error.js';
 import type { WriteOptions } from './write-options.js';
 
 /** As in Kubernetes: letters and digits that cannot form words. */
@@ -15,7 +16,7 @@ export function ownCopy(object: KubernetesObject, options: WriteOptions): JsonOb
   return options.givesObject === true ? asJson(object) : cloneJson(asJson(object));
 }
 
-/** A copy whosefields, and whose metadata's fields, may be replaced, but not changed in depth. */
+/** A copy whose fields, and whose metadata's fields, may be replaced, but not changed in depth. */
 export function withOwnMetadata(object: KubernetesObject): JsonObject {
   const json = asJson(object);
   return { ...json, metadata: { ...metadataOf(json) } };
@@ -31,6 +32,14 @@ export function metadataOf(json: JsonObject): ObjectMetaJson {
 export function setTypeMeta(json: JsonObject, type: ResourceType): void {
   json.apiVersion = type.group === '' ? type.version : `${type.group}/${type.version}`;
   json.kind = type.kind;
+}
+
+/** A client may leave out when an object is to be gone, but not say otherwise. */
+export function serverMetadataCauses(meta: ObjectMetaJson, old: ObjectMetaJson): StatusCause[] {
+  const field = 'deletionTimestamp';
+  if (meta[field] === undefined || meta[field] === null) return [];
+  const cause = immutableCause(`metadata.${field}`, meta[field], old[field]);
+  return cause === undefined ? [] : [cause];
 }
 
 /** Takes what clients cannot change from the object as it is. */

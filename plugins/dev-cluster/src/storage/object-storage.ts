@@ -23,6 +23,7 @@ import {
   metadataOf,
   ownCopy,
   sameContent,
+  serverMetadataCauses,
   setTypeMeta,
   unchanged,
   withOwnMetadata,
@@ -188,7 +189,8 @@ export class ObjectStorage {
     const type = definition.type;
     setTypeMeta(json, type);
     if (meta.resourceVersion !== undefined && meta.resourceVersion !== '') {
-      throw badRequest('resourceVersion should not be set on objects to be created');
+      // Without a reason and as the server's own fault: so it does it.
+      throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
     }
     this.#settleNamespace(type, meta);
     if (meta.name === undefined || meta.name === '') {
@@ -231,6 +233,8 @@ export class ObjectStorage {
     const previous = this.#checkedForUpdate(definition, json);
     const old = asJson(previous);
     const meta = metadataOf(json);
+    const fixed = serverMetadataCauses(meta, metadataOf(old));
+    if (fixed.length > 0) throw invalid(definition.type, previous.metadata.name, fixed);
     keepServerMetadata(meta, metadataOf(old));
     if (definition.hasStatus) {
       if (old.status === undefined) delete json.status;
@@ -390,7 +394,7 @@ export class ObjectStorage {
         throw invalid(type, name, [
           {
             reason: 'FieldValueInvalid',
-            message: 'Invalid value: 0x0: must be specified for an update',
+            message: 'Invalid value: 0: must be specified for an update',
             field: 'metadata.resourceVersion',
           },
         ]);

@@ -6,8 +6,8 @@ export interface StatusCause {
   /** FieldValueInvalid, FieldValueRequired, FieldValueNotSupported, FieldValueForbidden, FieldValueDuplicate, … */
   readonly reason: string;
   readonly message: string;
-  /** Path of the field: `spec.containers[0].name`. */
-  readonly field: string;
+  /** Path of the field: `spec.containers[0].name`; absent where no field is to blame. */
+  readonly field?: string;
 }
 
 export interface StatusDetails {
@@ -25,7 +25,7 @@ export class StatusError extends Error {
   constructor(
     /** HTTP status code. */
     readonly code: number,
-    /** metav1.StatusReason: NotFound, Conflict, … */
+    /** metav1.StatusReason: NotFound, Conflict, …; empty for the few refusals that have none. */
     readonly reason: string,
     message: string,
     readonly details?: StatusDetails,
@@ -42,7 +42,7 @@ export class StatusError extends Error {
       metadata: {},
       status: 'Failure',
       message: this.message,
-      reason: this.reason,
+      ...(this.reason === '' ? {} : { reason: this.reason }),
       ...(this.details === undefined ? {} : { details: { ...this.details } as unknown as JsonObject }),
       code: this.code,
     };
@@ -89,6 +89,11 @@ export function conflict(type: ResourceType, name: string, detail: string): Stat
   );
 }
 
+/** 409 for a precondition of a deletion: the one conflict that names the kind where others name the resource. */
+export function preconditionFailed(type: ResourceType, name: string, detail: string): StatusError {
+  return conflict({ ...type, plural: type.kind }, name, detail);
+}
+
 export function badRequest(message: string, options?: ErrorOptions): StatusError {
   return new StatusError(400, 'BadRequest', message, undefined, options);
 }
@@ -116,6 +121,11 @@ export function invalid(type: ResourceType, name: string, causes: readonly Statu
     kind: type.kind,
     causes,
   });
+}
+
+/** 422 for options of a request (ListOptions, CreateOptions, …) that make no sense. */
+export function invalidOptions(kind: string, causes: readonly StatusCause[]): StatusError {
+  return invalid({ group: 'meta.k8s.io', version: 'v1', kind, plural: '', namespaced: false }, '', causes);
 }
 
 /** 410: the asked-for resource version is older than the bounded history. */

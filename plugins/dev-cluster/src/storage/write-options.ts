@@ -1,5 +1,5 @@
 import type { KubernetesObject, ResourceType } from '@rynxs/kernel';
-import { conflict } from './status-error.js';
+import { preconditionFailed } from './status-error.js';
 
 export interface WriteOptions {
   /** Who writes, for managedFields; default `rynxs-dev-cluster`. */
@@ -34,14 +34,14 @@ export function checkPreconditions(
   const { uid, resourceVersion } = preconditions ?? {};
   const { metadata } = object;
   if (uid !== undefined && uid !== metadata.uid) {
-    throw conflict(
+    throw preconditionFailed(
       type,
       metadata.name,
       `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
     );
   }
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-    throw conflict(
+    throw preconditionFailed(
       type,
       metadata.name,
       `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,

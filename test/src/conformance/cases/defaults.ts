@@ -161,6 +161,12 @@ export const DEFAULTS: Area = {
         expect(status).to.deep.include({ phase: 'Pending', qosClass: 'Guaranteed' });
       },
     ),
+    fact('of a template with limits: requests are left to the Pods', async ({ api, namespace }) => {
+      const resources = { limits: { memory: '1Gi' } };
+      const containers = [{ name: 'main', image: 'example.org/app:1', resources }];
+      const { spec } = await api.ok('POST', deployments(namespace), deployment('limits', {}, { containers }));
+      expect(spec.template.spec.containers[0].resources).to.deep.equal(resources);
+    }),
     fact('of a PersistentVolumeClaim', async ({ api, namespace }) => {
       const { spec, status, metadata } = await api.ok('POST', claims(namespace), claim('small'));
       expect(spec).to.deep.equal({

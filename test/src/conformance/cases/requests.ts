@@ -55,7 +55,7 @@ export const REQUESTS: Area = {
         await api.call('GET', configMaps(namespace), undefined, { headers }),
         406,
         'NotAcceptable',
-        /^406: Not Acceptable\n\nAvailable representations: application\/json, application\/yaml/,
+        /^406: Not Acceptable\n\nAvailable representations: application\/json/,
       );
     }),
     fact('the first format of Accept that can be made is made', async ({ api, namespace }) => {

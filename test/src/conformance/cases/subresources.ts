@@ -8,7 +8,6 @@ import {
   deployment,
   deployments,
   MERGE_PATCH,
-  replicaSets,
   STRATEGIC_PATCH,
 } from '../objects.js';
 
@@ -42,12 +41,11 @@ export const SUBRESOURCES: Area = {
       expect((await api.ok('GET', path)).kind).to.equal('Deployment');
     }),
     fact('conditions of a status are merged by type', async ({ api, namespace }) => {
-      const path = `${replicaSets(namespace)}/conditions`;
-      const { apiVersion, metadata, spec } = deployment('conditions');
-      await api.ok('POST', replicaSets(namespace), { apiVersion, kind: 'ReplicaSet', metadata, spec });
+      const path = `${claims(namespace)}/conditions/status`;
+      await api.ok('POST', claims(namespace), claim('conditions'));
       const condition = (type: string, status: string) => ({ type, status });
       const patch = (conditions: object[]) =>
-        api.ok('PATCH', `${path}/status`, { status: { replicas: 0, conditions } }, STRATEGIC_PATCH);
+        api.ok('PATCH', path, { status: { conditions } }, STRATEGIC_PATCH);
       await patch([condition('A', 'True'), condition('B', 'True')]);
       const { status } = await patch([condition('B', 'False')]);
       const short = status.conditions.map(

@@ -25,25 +25,28 @@ function patchedValue(type: string, object: JsonObject, patch: JsonValue, served
     case 'application/json-patch+json':
       return applyJsonPatch(object, patch);
     case 'application/merge-patch+json':
-      if (!isJsonObject(patch)) throw badRequest('a merge patch must be an object');
+      if (!isJsonObject(patch)) throw noObject(patch);
       return applyMergePatch(object, patch);
     case 'application/strategic-merge-patch+json':
-      if (served.isCustom) throw unsupported(['application/json-patch+json', 'application/merge-patch+json']);
-      if (!isJsonObject(patch)) throw badRequest('a strategic merge patch must be an object');
+      if (served.isCustom) throw noStrategicMerge();
+      if (!isJsonObject(patch)) throw noObject(patch);
       return applyStrategicMergePatch(object, patch, served.schema);
     default:
-      throw unsupported([
-        'application/json-patch+json',
-        'application/merge-patch+json',
-        'application/strategic-merge-patch+json',
-      ]);
+      throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   }
 }
 
-function unsupported(accepted: readonly string[]): StatusError {
+function noObject(patch: JsonValue): StatusError {
+  const found = Array.isArray(patch) ? 'array' : typeof patch;
+  return badRequest(
+    `error decoding patch: json: cannot unmarshal ${found} into Go value of type map[string]interface {}`,
+  );
+}
+
+function noStrategicMerge(): StatusError {
   return new StatusError(
     415,
     'UnsupportedMediaType',
-    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+    'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
   );
 }

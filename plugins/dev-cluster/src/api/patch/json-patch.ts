@@ -22,7 +22,9 @@ const MAX_OPERATIONS = 10_000;
 /** Applies a JSON patch (RFC 6902) to a copy of `document`. Throws 400 for no patch, 422 for one that does not apply. */
 export function applyJsonPatch(document: JsonObject, patch: JsonValue): JsonValue {
   if (!Array.isArray(patch))
-    throw badRequest('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+    throw badRequest(
+      'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp',
+    );
   if (patch.length > MAX_OPERATIONS) {
     throw new StatusError(
       413,
@@ -159,10 +161,13 @@ function missing(pointer: string): StatusError {
   return unprocessable(`the path ${pointer} does not exist`);
 }
 
+/** The API server does not say what is wrong; the cause of the error does, to whoever looks for it. */
 function unprocessable(detail: string): StatusError {
   return new StatusError(
     422,
     'Invalid',
-    `the server rejected our request due to an error in our request: ${detail}`,
+    'the server rejected our request due to an error in our request',
+    {},
+    { cause: new Error(detail) },
   );
 }

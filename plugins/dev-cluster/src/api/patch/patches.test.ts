@@ -192,7 +192,7 @@ describe('strategic merge patch', () => {
   it('refuses an element without its merge key and unknown directives', () => {
     const before = deployment([{ name: 'a' }]);
     expect(() => apply(before, deployment([{ image: 'x' }]))).to.throw('merge key: name');
-    expect(() => apply(before, { $patch: 'explode' })).to.throw('Unknown patch type');
+    expect(() => apply(before, { $patch: 'explode' })).to.throw('unknown patch type');
   });
 
   it('never leaves a directive behind, never changes what it is given, and is done when applied twice', () => {

@@ -7,7 +7,7 @@ import {
   sameJson,
   setField,
 } from '../../storage/json.js';
-import { badRequest } from '../../storage/status-error.js';
+import { badRequest, StatusError } from '../../storage/status-error.js';
 
 const PATCH = '$patch';
 const RETAIN_KEYS = '$retainKeys';
@@ -36,8 +36,7 @@ function mergeObject(
   const directive = patch[PATCH];
   if (directive === 'replace') return withoutDirectives({ ...patch, [PATCH]: undefined });
   if (directive === 'delete') return undefined;
-  if (directive !== undefined && directive !== 'merge')
-    throw badRequest(`Unknown patch type found: ${String(directive)}`);
+  if (directive !== undefined && directive !== 'merge') throw unknownDirective(patch);
 
   const result: JsonObject = retained(original, patch);
   for (const [key, list] of directives(patch, DELETE_FROM)) {
@@ -66,6 +65,13 @@ function mergeObject(
     result[key] = inOrder(current, order, Array.isArray(before) ? before : [], mergeKey);
   }
   return result;
+}
+
+/** In the words of the API server, which takes it for its own fault. */
+function unknownDirective(patch: JsonObject): StatusError {
+  const fields = Object.keys(patch).sort();
+  const map = fields.map((field) => `${field}:${String(patch[field])}`).join(' ');
+  return new StatusError(500, '', `unknown patch type: ${String(patch[PATCH])} in map: map[${map}]`);
 }
 
 function mergeValue(

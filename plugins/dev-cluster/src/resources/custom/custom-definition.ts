@@ -70,6 +70,7 @@ function definitionOf(crd: JsonObject, version: JsonObject): ResourceDefinition 
   });
   return {
     type,
+    isCustom: true,
     singular: stringAt(names, 'singular') ?? '',
     shortNames: stringsOf(names.shortNames),
     categories: stringsOf(names.categories),

@@ -17,6 +17,8 @@ export function applySchemaDefaults(schema: FieldSchema, value: JsonValue): void
   for (const field of Object.keys(value)) {
     const child = value[field];
     const own = fieldSchema(schema, field);
+    // Null where it may not stand, and where there is no default for it, is nothing.
+    if (child === null && own !== undefined && own.nullable !== true) delete value[field];
     if (child !== undefined && own !== undefined) applySchemaDefaults(own, child);
   }
 }

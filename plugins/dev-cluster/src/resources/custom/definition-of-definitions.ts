@@ -5,6 +5,7 @@ import {
   type JsonValue,
   objectAt,
   objectsAt,
+  sameJson,
   stringAt,
 } from '../../storage/json.js';
 import {
@@ -140,34 +141,42 @@ function definitionCauses(
       ),
     );
   }
+  // A part that all versions have in common is taken for one of the definition, and blamed as such.
+  const isShared = (field: string) => versions.every((each) => sameJson(each[field], versions[0]?.[field]));
+  const hasOneSchema = isShared('schema');
   versions.forEach((version, index) => {
-    causes.push(...versionCauses(version, `spec.versions[${index}]`));
+    const path = `spec.versions[${index}]`;
+    causes.push(...versionCauses(version, path, isShared('additionalPrinterColumns') ? 'spec' : path));
+    if (!hasOneSchema) causes.push(...schemaCauses(version, `${path}.schema.openAPIV3Schema`));
+    else if (index === 0) causes.push(...schemaCauses(version, 'spec.validation.openAPIV3Schema'));
   });
   return causes;
 }
 
-function versionCauses(version: JsonObject, path: string): StatusCause[] {
+function versionCauses(version: JsonObject, path: string, columnsPath: string): StatusCause[] {
   const causes: StatusCause[] = [];
   if (typeof version.name !== 'string' || !isDnsLabel(version.name)) {
     causes.push(invalidValue(`${path}.name`, version.name, 'must be a lowercase RFC 1123 label'));
   }
   objectsAt(version, 'additionalPrinterColumns').forEach((each, index) => {
     const jsonPath = stringAt(each, 'jsonPath') ?? '';
-    const field = `${path}.additionalPrinterColumns[${index}].jsonPath`;
+    const field = `${columnsPath}.additionalPrinterColumns[${index}].jsonPath`;
     if (jsonPath === '') causes.push(requiredValue(field));
     else if (compileJsonPath(jsonPath) === undefined)
       causes.push(invalidValue(field, jsonPath, 'is an invalid path'));
   });
+  return causes;
+}
+
+function schemaCauses(version: JsonObject, path: string): StatusCause[] {
   const schema = at(version, 'schema', 'openAPIV3Schema');
-  const schemaPath = `${path}.schema.openAPIV3Schema`;
-  if (!isJsonObject(schema)) return [...causes, requiredValue(schemaPath, 'schemas are required')];
-  const structural = structuralCauses(schema, schemaPath);
-  if (structural.length > 0) return [...causes, ...structural];
+  if (!isJsonObject(schema)) return [requiredValue(path, 'schemas are required')];
+  const structural = structuralCauses(schema, path);
+  if (structural.length > 0) return structural;
   try {
     const { ruleDefects } = compileValidator(schema as unknown as FieldSchema);
-    causes.push(...ruleDefects.map((defect) => ({ ...defect, field: `${schemaPath}${defect.field}` })));
+    return ruleDefects.map((defect) => ({ ...defect, field: `${path}${defect.field}` }));
   } catch (error) {
-    causes.push(invalidValue(schemaPath, '', error instanceof Error ? error.message : String(error)));
+    return [invalidValue(path, '', error instanceof Error ? error.message : String(error))];
   }
-  return causes;
 }

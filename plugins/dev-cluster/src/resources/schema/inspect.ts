@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../storage/json.js';
+import { canonicalQuantity, QUANTITY_HELP } from '../quantity.js';
 import { COMPONENT, type FieldSchema } from './field-schema.js';
 import { OBJECT_META } from './meta.js';
 
@@ -64,20 +65,59 @@ function inspectObject(
   for (const field of Object.keys(object)) {
     const value = object[field];
     if (value === undefined) continue;
+    if (isTypeOrMetadata(schema, path, field) && field !== 'metadata') continue;
     const at = path === '' ? field : `${path}.${field}`;
     if (isTypeOrMetadata(schema, path, field)) {
       if (field === 'metadata') inspectValue(OBJECT_META, value, at, { ...walk, checksTypes: true }, owned);
       continue;
     }
     const own = properties !== undefined && Object.hasOwn(properties, field) ? properties[field] : undefined;
-    if (own !== undefined) inspectValue(own, value, at, walk, owned);
-    else if (typeof additionalProperties === 'object')
-      inspectValue(additionalProperties, value, at, walk, owned);
+    const known = own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+    if (known !== undefined) inspectField(known, object, field, value, { walk, at, owner: owned });
     else if (additionalProperties !== true && !isOpen(schema)) {
       delete object[field];
       walk.unknown.push(at);
     }
   }
+}
+
+interface FieldPlace {
+  readonly walk: Walk;
+  readonly at: string;
+  readonly owner: string;
+}
+
+/** Puts a field into the form in which the API server keeps it, where its kind is built in, and inspects it. */
+function inspectField(
+  schema: FieldSchema,
+  object: JsonObject,
+  field: string,
+  value: JsonValue,
+  { walk, at, owner }: FieldPlace,
+): void {
+  if (walk.checksTypes && isNothing(schema, value)) {
+    delete object[field];
+    return;
+  }
+  if (walk.checksTypes && isQuantity(schema) && (typeof value === 'string' || typeof value === 'number')) {
+    const canonical = canonicalQuantity(value);
+    if (canonical === undefined) walk.mismatches.push(QUANTITY_HELP);
+    else object[field] = canonical;
+    return;
+  }
+  inspectValue(schema, value, at, walk, owner);
+}
+
+/** What Go leaves away: null, empty lists and empty maps; structures stay, empty or not. */
+function isNothing(schema: FieldSchema, value: JsonValue): boolean {
+  if (value === null) return schema.nullable !== true;
+  if (Array.isArray(value)) return value.length === 0 && schema.type === 'array';
+  const isMap = typeof schema.additionalProperties === 'object';
+  return isMap && isJsonObject(value) && Object.keys(value).length === 0;
+}
+
+function isQuantity(schema: FieldSchema): boolean {
+  return schema['x-kubernetes-int-or-string'] === true && schema.format === undefined;
 }
 
 /** Every object of the API, also one inside another, has these fields, whatever its schema says of them. */
@@ -117,7 +157,7 @@ function describe(value: JsonValue): string {
 
 function note(walk: Walk, found: string, path: string, schema: FieldSchema, owner: string): void {
   walk.mismatches.push(
-    `cannot unmarshal ${found} into Go struct field ${owner}.${path.replace(/\[\d+\]/g, '')} of type ${goType(schema)}`,
+    `json: cannot unmarshal ${found} into Go struct field ${owner}.${path.replace(/\[\d+\]/g, '')} of type ${goType(schema)}`,
   );
 }
 

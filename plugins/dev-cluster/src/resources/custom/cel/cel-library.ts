@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import type { Environment } from '@marcbachmann/cel-js';
-import { parseQuantity } from '../../quantity.js';
+import { parseQuantity, QUANTITY_HELP } from '../../quantity.js';
 import { compileRe2 } from './regular-expressions.js';
 
 /** A resource quantity, to 15 digits. */
@@ -57,11 +57,7 @@ function addQuantities(environment: Environment): void {
   );
   environment.registerFunction('quantity(string): Quantity', (text: string) => {
     const value = parseQuantity(text);
-    if (value === undefined) {
-      throw new Error(
-        "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
-      );
-    }
+    if (value === undefined) throw new Error(QUANTITY_HELP);
     return new Quantity(value);
   });
   const compared = (name: string, result: string, compare: (left: number, right: number) => unknown) =>

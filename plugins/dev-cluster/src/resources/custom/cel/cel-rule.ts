@@ -56,8 +56,7 @@ function compileRule(
     source.messageExpression === undefined
       ? undefined
       : compileExpression(environment, source.messageExpression, 'string');
-  if (typeof message === 'string')
-    return { field: 'messageExpression', detail: `messageExpression ${message}` };
+  if (typeof message === 'string') return { field: 'messageExpression', detail: message };
   const isOptional = source.optionalOldSelf === true;
   const variables = ({ self, old }: RuleInput) => ({
     self: convert(self),
@@ -88,12 +87,13 @@ function compileExpression(
   text: string,
   type: 'bool' | 'string',
 ): Expression | string {
+  const name = type === 'bool' ? 'cel expression' : 'messageExpression';
   try {
     const { ast } = environment.parse(text);
     const parsed = environment.parse(withRe2Matches(text, ast));
     const { valid, error, type: found } = parsed.check();
     if (!valid) return `compilation failed: ${error?.message ?? 'the type check failed'}`;
-    if (found !== type && found !== 'dyn') return `must evaluate to a ${type}`;
+    if (found !== type && found !== 'dyn') return `${name} must evaluate to a ${type}`;
     return {
       usesOldSelf: [...nodesOf(ast)].some((node) => node.op === 'id' && node.args === 'oldSelf'),
       evaluate: (variables) => parsed(variables),

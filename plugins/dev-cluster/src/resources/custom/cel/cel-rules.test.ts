@@ -257,7 +257,7 @@ describe('CEL rules of custom resources', () => {
       expect(code).to.equal(422);
       const [cause] = (body.details as unknown as { causes: { field: string; message: string }[] }).causes;
       expect(cause?.field).to.equal(
-        'spec.versions[0].schema.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule',
+        'spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule',
       );
       expect(cause?.message).to.match(message);
     });
