@@ -22,6 +22,19 @@ describe('a record as a line', () => {
     ['AgentObserved', { generation: 3, manager: 'kubectl-edit' }, 'generation 3 by kubectl-edit'],
     ['AgentObserved', { generation: 1, manager: null }, 'generation 1'],
     ['AgentDeleted', { found: 'at_start' }, 'found at start'],
+    [
+      'AgentCrashSummary',
+      {
+        uid: 'u',
+        fact: {
+          pod: { name: 'a-1', uid: 'a'.repeat(60) },
+          restarts: 3,
+          lastReason: 'Error',
+          lastExitCode: null,
+        },
+      },
+      'restarts 3, lastReason Error',
+    ],
     ['AgentReady', { reason: 'Running', message: 'the pod runs' }, 'Running: the pod runs'],
     ['DriftObserved', { child: 'Deployment/a', uid: null }, 'Deployment/a is missing'],
     [

@@ -4,6 +4,7 @@ import { printable } from '../terminal/printable.js';
 import { mapOf, shownEvent } from './shown-event.js';
 
 const MAX_SUMMARY_CHARACTERS = 120;
+const MAX_MEMBER_CHARACTERS = 60;
 const TIME_CHARACTERS = 24;
 
 /** One line for people: `seq time type aggregate summary`. */
@@ -17,7 +18,8 @@ export function formatRecordLine(event: LogEvent, colors: Colors): string {
 /** What happened, from the payload, in a few words; empty for types that say it all. */
 export function summarize(event: LogEvent): string {
   const { type, payload } = shownEvent(event);
-  const text = printable((SUMMARIES[type] ?? summaryOfShape(type))(payload).replace(/\s+/g, ' '));
+  const summary = SUMMARIES[type] ?? (Object.hasOwn(payload, 'fact') ? factOf : summaryOfShape(type));
+  const text = printable(summary(payload).replace(/\s+/g, ' '));
   return text.length <= MAX_SUMMARY_CHARACTERS ? text : `${text.slice(0, MAX_SUMMARY_CHARACTERS - 1)}…`;
 }
 
@@ -50,6 +52,15 @@ function summaryOfShape(type: string): Summary {
     return (payload) => `${word(payload.reason)}: ${word(payload.message)}`;
   }
   return () => '';
+}
+
+/** What a reconciler has found in the cluster: the members of the fact that are short, and how many there are of others. */
+function factOf({ fact }: Payload): string {
+  return Object.entries(mapOf(fact))
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name} ${Array.isArray(value) ? value.length : word(value)}`)
+    .filter((text) => text.length <= MAX_MEMBER_CHARACTERS)
+    .join(', ');
 }
 
 function decision(payload: Payload): string {
