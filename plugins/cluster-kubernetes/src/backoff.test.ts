@@ -22,4 +22,12 @@ describe('Backoff', () => {
     backoff.reset();
     expect(backoff.next()).to.equal(1200);
   });
+
+  it('does not grow beyond a lower maximum, nor later because of failures under it', () => {
+    const backoff = new Backoff({ ...seededRandom(1), next: () => 0.999_999 });
+    const delays = Array.from({ length: 20 }, () => Math.round(backoff.next(5_000)));
+    expect(delays.slice(0, 4)).to.deep.equal([1600, 3200, 5000, 5000]);
+    expect(Math.max(...delays)).to.equal(5000);
+    expect(Math.round(backoff.next())).to.equal(6400);
+  });
 });

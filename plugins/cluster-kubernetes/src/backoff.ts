@@ -9,12 +9,12 @@ export class Backoff {
 
   constructor(readonly random: Random) {}
 
-  /** How long to wait after one more failure, in milliseconds. */
-  next(): number {
-    const upper = Math.min(MAX_MS, FIRST_MS * 2 ** (this.#failures + 1));
+  /** How long to wait after one more failure, in milliseconds; at most `maxMs`. */
+  next(maxMs = MAX_MS): number {
+    const upper = Math.min(maxMs, FIRST_MS * 2 ** (this.#failures + 1));
     const lower = Math.max(FIRST_MS, upper / 2);
     // Where the delay has reached its maximum, more failures must not make the exponent overflow.
-    if (upper < MAX_MS) this.#failures += 1;
+    if (upper < maxMs) this.#failures += 1;
     return lower + this.random.next() * (upper - lower);
   }
 

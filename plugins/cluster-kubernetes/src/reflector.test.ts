@@ -218,6 +218,22 @@ describe('a cache over list and watch', () => {
     });
   }
 
+  it('asks every 5 s at least where nobody listens', async () => {
+    const clock = new FakeClock();
+    const { server, client, logger } = await setUp({ clock });
+    await server[Symbol.asyncDispose]();
+    client.cache(CONFIG_MAPS);
+    const delays = () =>
+      logger.lines.filter(({ level }) => level === 'warn').map(({ fields }) => Number(fields.delayMs));
+    while (delays().length < 8) {
+      const { length } = delays();
+      await clock.waitForTimers(1);
+      await clock.advance(5_000);
+      await eventually('it has asked again', () => delays().length > length);
+    }
+    expect(Math.max(...delays())).to.be.within(2_500, 5_000);
+  });
+
   it('backs off when watches end at once without bringing anything', async () => {
     const clock = new FakeClock();
     const { collection, server, client } = await setUp({ clock }, (request, response) => {

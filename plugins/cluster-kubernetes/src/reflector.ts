@@ -30,6 +30,9 @@ const STALE_AFTER_MS = 180_000;
 // A watch that ended sooner without any progress counts as a failure, so that it is not opened again in a tight loop.
 const SHORT_WATCH_MS = 1000;
 
+// Where nobody listens, asking costs nobody anything: whoever comes back is found soon.
+const MAX_UNREACHABLE_DELAY_MS = 5_000;
+
 export interface ReflectorParts {
   readonly requester: Requester;
   readonly transport: Transport;
@@ -238,7 +241,8 @@ export class Reflector {
       if (isFirst) return 0;
     }
     const retryAfterMs = error instanceof ClusterError ? (error.retryAfterMs ?? 0) : 0;
-    const delayMs = Math.max(this.#backoff.next(), retryAfterMs);
+    const maxMs = isUnreachable(error) ? MAX_UNREACHABLE_DELAY_MS : undefined;
+    const delayMs = Math.max(this.#backoff.next(maxMs), retryAfterMs);
     logger.warn('list or watch failed, will try again', { resource, delayMs: Math.round(delayMs), error });
     return delayMs;
   }
@@ -277,4 +281,9 @@ export class Reflector {
 
 function isGone(error: unknown): boolean {
   return error instanceof ClusterError && error.reason === 'gone';
+}
+
+/** Whether nobody has answered, and nothing was sent. */
+function isUnreachable(error: unknown): boolean {
+  return error instanceof ClusterError && error.reason === 'unavailable' && error.status === undefined;
 }
