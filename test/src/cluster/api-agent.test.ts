@@ -1,21 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import agentSandbox, { definitions } from '@rynxs/agent-sandbox';
-import clusterKubernetes from '@rynxs/cluster-kubernetes';
-import { CLOCK, EVENT_STORE, type Operator, SystemClock, startOperator } from '@rynxs/kernel';
-import {
-  given,
-  MemoryStorage,
-  memoryEventStore,
-  startTestKernel,
-  type TestKernel,
-} from '@rynxs/kernel/testing';
-import type { JsonMap, LogEvent } from '@rynxs/log';
+import { definitions } from '@rynxs/agent-sandbox';
+import { MemoryStorage } from '@rynxs/kernel/testing';
+import type { JsonMap } from '@rynxs/log';
 import { expect } from 'chai';
 import { type AnyCluster, anyCluster } from './any-cluster.js';
+import { LocalOperator, until } from './local-operator.js';
 import type { ApiObject } from './real-cluster.js';
 
-const { signal } = new AbortController();
 const NAMESPACE = 'agents-restricted';
 const AGENTS = `/apis/universe.ai/v1alpha1/namespaces/${NAMESPACE}/agents`;
 const CHILDREN: Readonly<Record<string, string>> = {
@@ -66,50 +57,6 @@ const FULL: JsonMap = {
   },
   lifecycle: { state: 'Running', ttl: '8h' },
 };
-
-/** The operator in this process, on a cluster's API. */
-class LocalOperator {
-  readonly events: LogEvent[] = [];
-  readonly #kernel: TestKernel;
-  readonly #operator: Operator;
-
-  private constructor(kernel: TestKernel, operator: Operator) {
-    this.#kernel = kernel;
-    this.#operator = operator;
-    operator.log.subscribe(({ event }) => this.events.push(event as LogEvent));
-    kernel.leadership.grant();
-  }
-
-  static async start(kubeconfig: string, storage: MemoryStorage): Promise<LocalOperator> {
-    const kernel = await startTestKernel({
-      plugins: [clusterKubernetes, agentSandbox],
-      env: { KUBECONFIG: kubeconfig },
-      services: [given(CLOCK, new SystemClock()), given(EVENT_STORE, memoryEventStore(storage))],
-    });
-    return new LocalOperator(kernel, await startOperator(kernel, { signal }));
-  }
-
-  /** Types of the events of an Agent. */
-  types(name: string): readonly string[] {
-    return this.events
-      .filter(({ aggregate_id: id }) => id === `agents/${NAMESPACE}/${name}`)
-      .map(({ type }) => type);
-  }
-
-  async stop(): Promise<void> {
-    await this.#operator.stop();
-    await this.#kernel.stop();
-  }
-}
-
-async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < 600; tries += 1) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await sleep(25);
-  }
-  throw new Error(`it never came: ${what}`);
-}
 
 describe('an Agent on a real API server', () => {
   let cluster: AnyCluster;
@@ -178,7 +125,7 @@ describe('an Agent on a real API server', () => {
       for (const path of Object.values(CHILDREN)) await cluster.api.must('PATCH', `${path}/${name}`, label);
       await create(`${name}-latest`, spec);
       await childrenOf(`${name}-latest`);
-      expect(operator.types(name), 'events after the start').to.deep.equal([]);
+      expect(operator.types(`agents/${NAMESPACE}/${name}`), 'events after the start').to.deep.equal([]);
       for (const child of before) {
         const now = await find(child.kind ?? '', name);
         expect(now?.metadata.generation, `generation of ${child.kind}`).to.equal(child.metadata.generation);
