@@ -161,6 +161,41 @@ describe('the claim behind a workspace', () => {
     });
   }
 
+  it('that cannot be made larger before it is bound is made larger then, and tried once', async () => {
+    await cluster.apply(AGENT, 'default/data', { image, workspace: { size: '1Gi' } });
+    await cluster.until(PERSISTENT_VOLUME_CLAIM, 'default/data', (object) => object !== undefined);
+    await cluster.rest();
+    let isBound = false;
+    let refused = 0;
+    cluster.api.fault = ({ verb, plural }) => {
+      if (isBound || verb !== 'update' || plural !== 'persistentvolumeclaims') return;
+      refused += 1;
+      throw new ClusterError('invalid', 'spec is immutable after creation except for bound claims', 422);
+    };
+    await cluster.apply(AGENT, 'default/data', { image, workspace: { size: '2Gi' } });
+    await cluster.until(AGENT, 'default/data', degraded('Invalid'));
+    await cluster.pass(60_000);
+    expect(refused).to.equal(1);
+
+    const bind = async (note: string) =>
+      cluster.api.updateStatus(
+        PERSISTENT_VOLUME_CLAIM,
+        { ...(await find('data')), status: { phase: 'Bound', note } },
+        options,
+      );
+    await bind('first');
+    await cluster.rest();
+    expect(refused, 'tries when it is bound').to.equal(2);
+    await bind('second');
+    await cluster.pass(60_000);
+    expect(refused, 'tries when nothing is new').to.equal(2);
+
+    isBound = true;
+    await cluster.apply(AGENT, 'default/data', { image, workspace: { size: '3Gi' } });
+    await cluster.until(AGENT, 'default/data', degraded('AsExpected'));
+    expect((await find('data')).spec).to.deep.include({ resources: { requests: { storage: '3Gi' } } });
+  });
+
   it('that cannot be made larger is tried again less and less often, and says why', async () => {
     await cluster.apply(AGENT, 'default/a', { image });
     await cluster.until(PERSISTENT_VOLUME_CLAIM, 'default/a', (object) => object !== undefined);

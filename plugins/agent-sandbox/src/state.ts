@@ -28,6 +28,8 @@ export interface AgentState {
   readonly children: ChildrenState<Computer>;
   /** Uid of the claim that the computer was given, null while there is none for it; absent for a claim of its own. */
   readonly givenClaim?: string | null;
+  /** Uid of the claim of its own that was found bound after a change of it was refused. */
+  readonly boundClaim?: string;
   /** Digest of the containment that was recorded last. */
   readonly containment?: string;
   /** What was recorded last of restarts. */
