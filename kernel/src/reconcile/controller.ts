@@ -20,8 +20,7 @@ import type { DecisionBarrier } from './decision-barrier.js';
 import type { EventDraft } from './events.js';
 import { HealthWatch } from './health-watch.js';
 import { objectKey, queueKey, queueKeyOf } from './keys.js';
-import { INSTANCE_LABEL } from './live-view.js';
-import { OWNER_UID_ANNOTATION } from './ownership.js';
+import { INSTANCE_LABEL, ownerNameOf } from './ownership.js';
 import type { Aggregate, Projection } from './projection.js';
 import { type PassContext, type PassResult, ReconcilePass } from './reconcile-pass.js';
 import { RepeatBackoff } from './repeat-backoff.js';
@@ -200,14 +199,9 @@ export class Controller {
   }
 
   /** The queue key of the object that a child belongs to. */
-  #ownerOf({ metadata }: KubernetesObject): string | undefined {
-    const { kind } = this.#options.reconciler.resource;
-    const owner = metadata.ownerReferences?.find((reference) => reference.controller === true);
-    if (owner !== undefined)
-      return owner.kind === kind ? queueKey({ ...metadata, name: owner.name }) : undefined;
-    const name = metadata.labels?.[INSTANCE_LABEL];
-    if (name === undefined || metadata.annotations?.[OWNER_UID_ANNOTATION] === undefined) return undefined;
-    return queueKey({ ...metadata, name });
+  #ownerOf(child: KubernetesObject): string | undefined {
+    const name = ownerNameOf(child, this.#options.reconciler.resource.kind);
+    return name === undefined ? undefined : queueKey({ ...child.metadata, name });
   }
 
   #onSurroundings(around: Surroundings, event: CacheEvent): void {

@@ -1,12 +1,10 @@
 import type { Clock } from '../contracts/clock.js';
 import type { KubernetesObject, ResourceCache, ResourceType } from '../contracts/cluster.js';
 import type { LiveView, Reconciler } from '../contracts/reconciler.js';
+import { INSTANCE_LABEL } from './ownership.js';
 import type { Aggregate } from './projection.js';
 import type { RepeatBackoff } from './repeat-backoff.js';
 import type { SurroundingsIndex } from './surroundings.js';
-
-/** Label by which objects that are only looked at (pods) are matched to the object that they belong to. */
-export const INSTANCE_LABEL = 'app.kubernetes.io/instance';
 
 export interface LiveViewContext {
   readonly reconciler: Reconciler;

@@ -4,7 +4,13 @@ import { expect } from 'chai';
 import { NETWORK_POLICY } from '../manifests/resource-types.js';
 import { agent, observe, reconciler } from '../testing/agent.js';
 import { admittedPod } from '../testing/pods.js';
-import { containmentFact, containmentOf, MAX_CONTAINMENT_BYTES } from './containment.js';
+import {
+  type Containment,
+  containmentFact,
+  containmentOf,
+  factDigest,
+  MAX_CONTAINMENT_BYTES,
+} from './containment.js';
 import { wideningsOf } from './widenings.js';
 
 const image = 'python:3.11-slim';
@@ -53,6 +59,13 @@ interface PodSpec {
   [field: string]: unknown;
 }
 
+/** The fact, whose digest must be the one that comes back from the log. */
+function factOf(containment: Containment): JsonMap {
+  const { fact, digest } = containmentFact(containment);
+  expect(factDigest(JSON.parse(JSON.stringify(fact)) as JsonMap)).to.equal(digest);
+  return fact;
+}
+
 const widenings = (spec: Json, options?: Parameters<typeof contained>[1]) => [
   ...wideningsOf(computerOf(spec), contained(spec, options)),
 ];
@@ -73,7 +86,7 @@ describe('the containment of a computer', () => {
       ],
     });
     const other = policy('other', { podSelector: { matchLabels: { app: 'web' } }, egress: [{}] });
-    const fact = containmentFact(contained(spec, { policies: [shared, other] }));
+    const fact = factOf(contained(spec, { policies: [shared, other] }));
     expect(fact).to.deep.include({
       runtimeClassName: 'gvisor',
       serviceAccountToken: false,
@@ -117,7 +130,7 @@ describe('the containment of a computer', () => {
     ];
     const bytes = (egress: Json, name = 'my-agent-1') =>
       canonicalize(
-        containmentFact(
+        factOf(
           contained(
             { image },
             {
@@ -135,7 +148,7 @@ describe('the containment of a computer', () => {
       to: [{ ipBlock: { cidr: `10.${index % 250}.0.0/16` } }],
       ports: [{ port: index + 1 }],
     }));
-    const fact = containmentFact(
+    const fact = factOf(
       contained({ image }, { policies: [policy('p', { podSelector: {}, policyTypes: ['Egress'], egress })] }),
     );
     expect(Object.keys(fact)).to.deep.equal(['bytes', 'digest']);
@@ -317,7 +330,7 @@ describe('the containment of a computer', () => {
       'no NetworkPolicy restricts ingress',
       'no NetworkPolicy restricts egress',
     ]);
-    expect(containmentFact({ pod, policies: [] }).network).to.deep.equal({
+    expect(factOf({ pod, policies: [] }).network).to.deep.equal({
       policies: [],
       ingress: 'unrestricted',
       egress: 'unrestricted',

@@ -24,13 +24,28 @@ export function containmentOf(pod: KubernetesObject, live: LiveView): Containmen
   return { pod, policies };
 }
 
-/**
- * What `ContainmentObserved` records, in fields as Kubernetes names them. The same containment gives the same bytes,
- * whichever pod has it.
- */
-export function containmentFact({ pod, policies }: Containment): JsonMap {
+/** What `ContainmentObserved` records, and the digest by which the state knows it. */
+export interface ContainmentFact {
+  readonly fact: JsonMap;
+  /** SHA-256 of the canonical JSON of the fact, in lower-case hex. */
+  readonly digest: string;
+}
+
+/** The same containment gives the same bytes, whichever pod has it. */
+export function containmentFact(containment: Containment): ContainmentFact {
+  const fact = wholeFact(containment);
+  const text = canonicalize(fact);
+  const digest = hash('sha256', text, 'hex');
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= MAX_CONTAINMENT_BYTES) return { fact, digest };
+  const short = { bytes, digest };
+  return { fact: short, digest: factDigest(short) };
+}
+
+/** In fields as Kubernetes names them. */
+function wholeFact({ pod, policies }: Containment): JsonMap {
   const spec = podSpecOf(pod);
-  const fact: JsonMap = {
+  return {
     runtimeClassName: spec.runtimeClassName ?? null,
     serviceAccountToken: hasServiceAccountToken(spec),
     hostNetwork: spec.hostNetwork ?? false,
@@ -53,11 +68,9 @@ export function containmentFact({ pod, policies }: Containment): JsonMap {
       egress: unionOf(policies, 'egress'),
     },
   };
-  const bytes = Buffer.byteLength(canonicalize(fact));
-  return bytes > MAX_CONTAINMENT_BYTES ? { bytes, digest: factDigest(fact) } : fact;
 }
 
-/** SHA-256 of the canonical JSON of a fact, in lower-case hex: what the state keeps of it. */
+/** The digest of a fact that was recorded. */
 export function factDigest(fact: JsonMap): string {
   return hash('sha256', canonicalize(fact), 'hex');
 }

@@ -1,5 +1,5 @@
-import type { Fact, LiveView } from '@rynxs/kernel';
-import { containmentFact, containmentOf, factDigest } from '../containment/containment.js';
+import type { Fact, KubernetesObject, LiveView } from '@rynxs/kernel';
+import { containmentFact, containmentOf } from '../containment/containment.js';
 import { POD } from '../manifests/resource-types.js';
 import { isReady, podOf } from '../report/pod.js';
 import type { AgentState } from '../state.js';
@@ -22,12 +22,8 @@ export function agentFacts(state: AgentState, live: LiveView): readonly Fact[] {
   return [...claimFacts(state, live), ...containmentFacts(state, pod, live), ...crashFacts(state, pod)];
 }
 
-function containmentFacts(
-  state: AgentState,
-  pod: NonNullable<ReturnType<typeof podOf>>,
-  live: LiveView,
-): readonly Fact[] {
+function containmentFacts(state: AgentState, pod: KubernetesObject, live: LiveView): readonly Fact[] {
   if (!isReady(pod)) return [];
-  const fact = containmentFact(containmentOf(pod, live));
-  return factDigest(fact) === state.containment ? [] : [{ type: CONTAINMENT_OBSERVED, fact }];
+  const { fact, digest } = containmentFact(containmentOf(pod, live));
+  return digest === state.containment ? [] : [{ type: CONTAINMENT_OBSERVED, fact }];
 }

@@ -1,4 +1,4 @@
-import type { LiveView } from '@rynxs/kernel';
+import type { KubernetesObject, LiveView } from '@rynxs/kernel';
 import type { JsonMap } from '@rynxs/log';
 import { containmentOf } from '../containment/containment.js';
 import { containersOf, hasServiceAccountToken, podSpecOf } from '../containment/live-pod.js';
@@ -6,7 +6,6 @@ import { wideningsOf } from '../containment/widenings.js';
 import { CONTAINER } from '../manifests/deployment.js';
 import type { Computer } from '../spec.js';
 import type { Condition } from './conditions.js';
-import type { podOf } from './pod.js';
 
 const SHOWN_WIDENINGS = 5;
 
@@ -18,7 +17,7 @@ export interface ContainmentReport {
 
 export function reportContainment(
   computer: Computer,
-  pod: NonNullable<ReturnType<typeof podOf>>,
+  pod: KubernetesObject,
   live: LiveView,
 ): ContainmentReport {
   const containment = containmentOf(pod, live);
