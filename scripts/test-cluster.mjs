@@ -9,12 +9,12 @@ import { close } from './lib/totals.mjs';
 /** Of a cluster on which the tests are to be done that need no more than its API. */
 const { KUBECONFIG } = process.env;
 
-/** Programs that tests need besides Node: how to get one, what names it to the tests, and which of them need it. */
+/** What tests need besides Node: how to get it, what names a program to the tests, and which of them need it. */
 const PROGRAMS = [
   {
     name: 'kubectl',
     variable: 'RYNXS_TEST_KUBECTL',
-    neededBy: /^kubectl/,
+    neededBy: /^(kubectl|real-node)/,
     // A dependency of the project, so only there once it is installed.
     path: async () => (await import('./lib/kubectl.mjs')).kubectlPath(),
   },
@@ -24,6 +24,12 @@ const PROGRAMS = [
     // What needs no more than an API is done with the cluster of KUBECONFIG, if that is set.
     neededBy: KUBECONFIG === undefined ? /^(real|api)-/ : /^real-/,
     path: kubernetesProgram,
+  },
+  {
+    name: 'node to run pods on',
+    neededBy: /^real-node/,
+    // Compiled only by now.
+    path: async () => (await import('../test/dist/cluster/real-cluster/node/commands.js')).requireNodeTools(),
   },
   {
     name: 'CoreDNS',
@@ -68,7 +74,8 @@ await runScript(async () => {
   let missing = 0;
   for (const { name, variable, neededBy, path } of PROGRAMS) {
     try {
-      env[variable] = await path();
+      const program = await path();
+      if (variable !== undefined) env[variable] = program;
     } catch (error) {
       missing += 1;
       const without = files.filter((file) => neededBy.test(file));

@@ -8,6 +8,7 @@ import { AuditLog } from './real-cluster/audit-log.js';
 import { Authority, type Identity } from './real-cluster/certificates.js';
 import { ClusterDirectory, type ClusterSettings, freePorts } from './real-cluster/cluster-directory.js';
 import { ControlPlane } from './real-cluster/control-plane.js';
+import { installCrds } from './real-cluster/crds.js';
 import { formatKubeconfig, readKubeconfig, type Server } from './real-cluster/kubeconfig.js';
 import { requireNodeTools } from './real-cluster/node/commands.js';
 import { Machine, removeCgroups } from './real-cluster/node/machine.js';
@@ -24,6 +25,11 @@ export interface RealClusterOptions {
   readonly directory?: string;
   /** With a node that runs pods; needs root and what `requireNodeTools` looks for. Several can run at once here too. */
   readonly node?: boolean;
+  /**
+   * With the custom resources of Rynxs. They are there before the controllers begin, which would find later ones only
+   * half a minute after.
+   */
+  readonly crds?: boolean;
   /**
    * The controllers to run: their names, or `*` for all. With a node all, else none unless told: then nothing collects
    * garbage, for example.
@@ -67,7 +73,7 @@ export class RealCluster implements AsyncDisposable {
       const plane = new ControlPlane(directory, directory.read(), program, machine);
       await plane.prepare();
       const cluster = new RealCluster(plane);
-      await Promise.all([plane.start(), cluster.node?.startRuntime()]);
+      await Promise.all([cluster.#startPlane(options), cluster.node?.startRuntime()]);
       await cluster.node?.start();
       directory.write({ ...directory.read(), isStarted: true });
       return cluster;
@@ -75,6 +81,13 @@ export class RealCluster implements AsyncDisposable {
       await removeCluster(path);
       throw error;
     }
+  }
+
+  async #startPlane({ crds = false }: RealClusterOptions): Promise<void> {
+    await this.#plane.startEtcd();
+    await this.#plane.startApiServer();
+    if (crds) await installCrds(this.api);
+    await this.#plane.startControllers();
   }
 
   get directory(): string {

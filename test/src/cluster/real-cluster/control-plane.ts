@@ -77,10 +77,8 @@ export class ControlPlane {
     writeFileSync(this.directory.auditLog, '', { mode: 0o600 });
   }
 
-  /** Starts every part, and resolves when the API server is ready; the others are when they can be. */
-  async start(): Promise<void> {
-    await this.startEtcd();
-    await this.startApiServer();
+  /** Starts what writes objects by itself; ready when it can be, nothing waits for it. */
+  async startControllers(): Promise<void> {
     if (this.settings.controllers.length > 0) await this.#startControllerManager();
     if (this.machine !== undefined) await this.#startScheduler();
   }

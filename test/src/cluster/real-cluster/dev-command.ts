@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { RYNXS } from '../../rynxs-process.js';
 import { RealCluster } from '../real-cluster.js';
-import { installCrds } from './crds.js';
 import { clustersDirectory, lock } from './named-clusters.js';
 import { SHELL_IMAGE } from './node/images.js';
 
@@ -52,8 +51,7 @@ async function develop(node: boolean): Promise<number> {
     process.on(signal, () => asked.abort(signal));
   await using _ = await lock(directory);
   process.stderr.write('Starting Kubernetes …\n');
-  await using cluster = await RealCluster.start({ directory, node, controllers: ['*'] });
-  await installCrds(cluster.api);
+  await using cluster = await RealCluster.start({ directory, node, crds: true, controllers: ['*'] });
   if (asked.signal.aborted) return 0;
   process.stderr.write(`${greeting(cluster.kubeconfig)}\n`);
   return await runOperator(cluster, asked.signal);

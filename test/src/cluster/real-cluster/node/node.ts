@@ -1,4 +1,5 @@
 import type { ApiClient } from '../api-client.js';
+import { until } from '../processes.js';
 import { requireNodeTools } from './commands.js';
 import { type NodeParts, startContainerd, startDns, startKubelet, startProxy } from './components.js';
 import { type ImageConfig, loadImage, PAUSE_IMAGE, SHELL_IMAGE } from './images.js';
@@ -8,6 +9,7 @@ import { makeStorageClass, makeVolumes } from './volumes.js';
 /** What runs on a node's machine, by the names that status shows. */
 export const NODE_COMPONENTS = ['node', 'containerd', 'kubelet', 'kube-proxy', 'coredns'] as const;
 const FIRST_VOLUMES = 32;
+const START_TIMEOUT_MS = 60_000;
 
 /** A node that runs pods. What its pods may need is made here, as nothing can be pulled or provisioned. */
 export class RunningNode {
@@ -27,13 +29,17 @@ export class RunningNode {
     await this.loadImage(SHELL_IMAGE, { Cmd: ['/bin/sh'], Env: ['PATH=/bin'] });
   }
 
-  /** Starts what talks to the API server, and resolves when the node is Ready. */
+  /** Starts what talks to the API server, and resolves when the node is Ready and pods are admitted. */
   async start(): Promise<void> {
     await startDns(this.#parts());
     await makeStorageClass(this.api);
     await this.addVolumes(FIRST_VOLUMES);
     await startProxy(this.#parts());
     await startKubelet(this.#parts());
+    const account = '/api/v1/namespaces/default/serviceaccounts/default';
+    const isThere = async () => (await this.api.send('GET', account)).status === 200;
+    if (await until(isThere, START_TIMEOUT_MS)) return;
+    throw new Error('the controller manager made no service account for pods; its log may say why');
   }
 
   /** Puts an image on the node that has the tools of busybox, under this name. */
