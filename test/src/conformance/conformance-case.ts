@@ -8,6 +8,8 @@ export interface CaseContext {
   readonly api: ApiClient;
   /** A namespace of the area's own; its cases share it, so each names its objects by itself. */
   readonly namespace: string;
+  /** An image with /bin/sh and cat. */
+  readonly image: string;
   /** A resource version of ConfigMaps that is too old to watch from. */
   readonly expiredVersion: () => string;
   /** Done when the area's cases have run, newest first. */

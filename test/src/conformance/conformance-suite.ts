@@ -17,12 +17,16 @@ export interface ServerUnderTest {
   readonly provides?: readonly Provision[];
   /** Makes a position of `/api/v1/configmaps` that is too old to watch from. Default `1`: older than the server's start. */
   readonly expiredVersion?: () => string;
+  /** An image with /bin/sh and cat that its node can run. Default `busybox:1.37`. */
+  readonly image?: string;
   stop?(): Promise<void>;
 }
 
 export interface ConformanceSuiteOptions {
   readonly name: string;
   readonly start: () => Promise<ServerUnderTest>;
+  /** Names of the areas to judge; default all. */
+  readonly areas?: readonly string[];
   /** Cases that are known to come out otherwise here, by their titles (`area: case`), with the reason. */
   readonly expectedDifferences?: Readonly<Record<string, string>>;
 }
@@ -34,7 +38,8 @@ const CONTROLLERS_TIMEOUT_MS = 5_000;
  * What Rynxs and `kubectl` rely on in a Kubernetes API, as one suite for any server. A case that is listed as different must
  * fail: when it does not, the list is out of date, and the suite says so.
  */
-export function conformanceSuite({ name, start, expectedDifferences = {} }: ConformanceSuiteOptions): void {
+export function conformanceSuite(options: ConformanceSuiteOptions): void {
+  const { name, start, areas, expectedDifferences = {} } = options;
   describe(`Kubernetes API: ${name}`, () => {
     let server: ServerUnderTest;
     let api: ApiClient;
@@ -56,13 +61,13 @@ export function conformanceSuite({ name, start, expectedDifferences = {} }: Conf
       if (unknown.length > 0) throw new Error(`expected-differences names no case: ${unknown.join('; ')}`);
     });
 
-    for (const area of CASES) {
+    for (const area of CASES.filter((each) => areas?.includes(each.name) ?? true)) {
       describe(area.name, () => {
         let context: CaseContext;
         before(async () => {
           const namespace = await makeNamespace(api, provides);
           const expiredVersion = () => server.expiredVersion?.() ?? '1';
-          context = { api, namespace, expiredVersion, cleanUp: [] };
+          context = { api, namespace, expiredVersion, image: server.image ?? 'busybox:1.37', cleanUp: [] };
         });
         after(async () => {
           for (const step of context.cleanUp.reverse()) await step();

@@ -8,3 +8,9 @@ export const EXPECTED_DIFFERENCES: Readonly<Record<string, string>> = {
   'patches: server-side apply makes and owns':
     'It is 415 with the advice to use client-side apply: who owns which field is not tracked.',
 };
+
+/** The table as the document has it. */
+export function differencesTable(): string {
+  const rows = Object.entries(EXPECTED_DIFFERENCES).map(([title, reason]) => `| ${title} | ${reason} |`);
+  return ['| case | on the embedded cluster |', '|---|---|', ...rows].join('\n');
+}

@@ -9,6 +9,7 @@ import { LISTS } from './lists.js';
 import { OBJECTS } from './objects.js';
 import { PATCHES } from './patches.js';
 import { REQUESTS } from './requests.js';
+import { RUNNING_PODS } from './running-pods.js';
 import { SUBRESOURCES } from './subresources.js';
 import { TABLES } from './tables.js';
 import { VALIDATION } from './validation.js';
@@ -30,4 +31,5 @@ export const CASES: readonly Area[] = [
   DELETION,
   KINDS,
   TABLES,
+  RUNNING_PODS,
 ];
