@@ -38,6 +38,9 @@ export interface ExecuteContext {
   readonly requestTimeoutMs: number;
 }
 
+/** Reason of an action that failed because an object of somebody else has the name. */
+export const NOT_OWNED = 'NotOwned';
+
 const MAX_CONFLICTS = 3;
 
 /**
@@ -147,7 +150,7 @@ function foreign(resource: ResourceType, key: ObjectKey): ActionOutcome {
   const message =
     `${resource.kind} ${key.name} exists and belongs to somebody else; it was left alone. ` +
     'Delete or rename it, or choose another name.';
-  return { kind: 'failed', reason: 'NotOwned', message, permanent: false, ambiguous: false };
+  return { kind: 'failed', reason: NOT_OWNED, message, permanent: false, ambiguous: false };
 }
 
 function vanished(action: Action): ActionOutcome {

@@ -11,15 +11,16 @@ import type {
 import type { Term } from '../contracts/leadership.js';
 import type { Logger } from '../contracts/logger.js';
 import type { Random } from '../contracts/random.js';
-import type { LiveView, Reconciler, Report } from '../contracts/reconciler.js';
+import type { Decision, LiveView, Reconciler, Report } from '../contracts/reconciler.js';
 import { actionChild, describeDecision, isEmpty, outcomeDraft } from './decision.js';
 import type { DecisionBarrier } from './decision-barrier.js';
 import type { DriftObserved, EventDraft, EventPayload } from './events.js';
-import { type ActionOutcome, execute } from './execute.js';
+import { type ActionOutcome, execute, NOT_OWNED } from './execute.js';
 import type { HealthWatch } from './health-watch.js';
 import { aggregateId, objectKey } from './keys.js';
 import { liveView } from './live-view.js';
 import { observeDrift, observeObject } from './observe.js';
+import { isOwnedBy } from './ownership.js';
 import type { Aggregate, Projection } from './projection.js';
 import type { RepeatBackoff } from './repeat-backoff.js';
 import { announce, type ReportContext, writeStatus } from './report.js';
@@ -27,6 +28,8 @@ import type { SurroundingsIndex } from './surroundings.js';
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const CONFLICT_DELAY_MS = 50;
+/** How often it is looked, in the cache, whether an object of somebody else is still in the way. */
+const BLOCKED_DELAY_MS = 10_000;
 const NOT_ATTEMPTED: ActionOutcome = {
   kind: 'failed',
   reason: 'NotAttempted',
@@ -183,6 +186,10 @@ export class ReconcilePass {
     const aggregate = this.#aggregate();
     const decision = reconciler.decide(aggregate.state);
     if (isEmpty(decision)) return SETTLED;
+    if (this.#isBlocked(decision, aggregate)) {
+      this.#context.again(this.#key, BLOCKED_DELAY_MS);
+      return SETTLED;
+    }
     const payload = describeDecision(decision, aggregate);
     const previous = decision.actions.map((action) =>
       reconciler.applied(aggregate.state, actionChild(action)),
@@ -213,6 +220,18 @@ export class ReconcilePass {
       kind: 'failed',
       retryAfterMs: Math.max(...failures.map((failure) => failure.retryAfterMs ?? 0)),
     };
+  }
+
+  /** Whether what failed because of an object of somebody else would fail again: that object is still there. */
+  #isBlocked({ actions }: Decision, { lastType, state }: Aggregate): boolean {
+    const { reconciler } = this.#context;
+    if (lastType !== 'ActionFailed') return false;
+    const children = reconciler.children(state);
+    return actions.some((action) => {
+      if (children[actionChild(action)]?.failure?.reason !== NOT_OWNED) return false;
+      const live = this.#context.cacheOf(action.resource).get(action.key);
+      return live !== undefined && !isOwnedBy(live, this.#aggregate().observed?.uid ?? '');
+    });
   }
 
   /** Whatever calls for a pass, what failed is tried again only when it is time, or when something new was recorded. */

@@ -3,7 +3,12 @@ import type { JsonMap } from '@rynxs/log';
 import { expect } from 'chai';
 import { AGENT } from './definition.js';
 import { AGENT_LABEL } from './manifests/metadata.js';
-import { AGENT_CHILDREN, DEPLOYMENT, PERSISTENT_VOLUME_CLAIM } from './manifests/resource-types.js';
+import {
+  AGENT_CHILDREN,
+  CONFIG_MAP,
+  DEPLOYMENT,
+  PERSISTENT_VOLUME_CLAIM,
+} from './manifests/resource-types.js';
 import { OperatedCluster } from './testing/operated-cluster.js';
 
 const { signal } = new AbortController();
@@ -160,6 +165,24 @@ describe('the claim behind a workspace', () => {
       expect(await cluster.find(resource, 'default/a')).to.deep.equal(before);
     });
   }
+
+  it('or any child: what is in the way costs nothing while it stays, and is soon seen to be gone', async () => {
+    const foreign = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } };
+    await cluster.api.create(CONFIG_MAP, foreign, options);
+    await cluster.apply(AGENT, 'default/a', { image });
+    await cluster.until(AGENT, 'default/a', degraded('NotOwned'));
+    await cluster.rest();
+    const requests = () => cluster.api.requests.filter(({ name }) => name === 'a' || name.startsWith('a.'));
+    const ofAgent = () => cluster.events.filter(({ aggregate_id: id }) => id === 'agents/default/a');
+    const before = { requests: requests().length, events: ofAgent().length };
+    await cluster.pass(3_600_000);
+    expect(requests().length - before.requests, 'requests of an hour').to.equal(0);
+    const since = ofAgent().slice(before.events);
+    expect(since.map(({ type }) => type)).to.deep.equal(['AgentDegraded']);
+    await cluster.delete(CONFIG_MAP, 'default/a');
+    await cluster.pass(11_000);
+    await cluster.until(AGENT, 'default/a', degraded('AsExpected'));
+  });
 
   it('that cannot be made larger before it is bound is made larger then, and tried once', async () => {
     await cluster.apply(AGENT, 'default/data', { image, workspace: { size: '1Gi' } });
