@@ -72,7 +72,17 @@ describe('errors of the API server', () => {
 
   it('say what to do about 401 and 403', () => {
     expect(answered(401, 'Unauthorized').message).to.contain('renew');
-    expect(answered(403, 'Forbidden').message).to.contain('Role');
+    const missing =
+      'User "x" cannot create resource "deployments" in API group "apps" in the namespace "team"';
+    expect(answered(403, 'Forbidden', missing).message).to.match(
+      /allow it with this rule in a Role or ClusterRole: \{apiGroups: \[apps\], resources: \[deployments\], verbs: \[create\]\}$/,
+    );
+    const quota =
+      'pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1';
+    expect(answered(403, 'Forbidden', quota).message)
+      .to.contain('raise the ResourceQuota')
+      .and.not.contain('Role ');
+    expect(answered(403, 'Forbidden', 'for a reason of its own').message).to.match(/reason of its own$/);
   });
 
   it('show a page that is no Status, cut to a bounded length', () => {

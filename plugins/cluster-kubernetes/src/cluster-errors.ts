@@ -1,4 +1,5 @@
 import { ClusterError, type ClusterErrorReason } from '@rynxs/kernel';
+import { rbacRule } from './rbac-rule.js';
 
 /** What a request was for, as messages name it. */
 export interface Subject {
@@ -40,6 +41,9 @@ const DEFAULT_RETRY_AFTER_MS = 1000;
 const ADMISSION_DENIAL =
   /admission webhook .* denied the request|ValidatingAdmissionPolicy .* denied request|violates PodSecurity/s;
 
+// The words of the API server's authorization (k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go).
+const MISSING_PERMISSION = /cannot \w+ (?:resource|path) "/;
+
 /**
  * What an answer means; see ClusterErrorReason. A 504 is a time-out that the server reports of itself, so a write may
  * have happened.
@@ -50,7 +54,7 @@ export function errorOfAnswer(answer: FailedAnswer, subject: Subject, nowMs: num
   const reason = reasonOf(answer, status, message);
   const retryAfterMs = reason === 'throttled' ? retryAfterOf(answer, status, nowMs) : undefined;
   const label = status?.reason === undefined ? '' : ` ${status.reason}`;
-  const text = `${cannot(subject)}: ${answer.status}${label}: ${message}${adviceOfStatus(answer.status, reason)}`;
+  const text = `${cannot(subject)}: ${answer.status}${label}: ${message}${adviceOf(answer.status, reason, message, subject)}`;
   return new ClusterError(reason, text, answer.status, retryAfterMs);
 }
 
@@ -138,11 +142,13 @@ function reasonOf(answer: FailedAnswer, status: Status | undefined, message: str
   }
 }
 
-function adviceOfStatus(status: number, reason: ClusterErrorReason): string {
+function adviceOf(status: number, reason: ClusterErrorReason, message: string, subject: Subject): string {
   if (reason !== 'denied') return '';
-  return status === 401
-    ? '; the credentials were not accepted: renew them in the kubeconfig'
-    : '; grant it with a Role or ClusterRole';
+  if (status === 401) return '; the credentials were not accepted: renew them in the kubeconfig';
+  if (message.includes('exceeded quota')) return '; raise the ResourceQuota, or free what it counts';
+  return MISSING_PERMISSION.test(message)
+    ? `; allow it with this rule in a Role or ClusterRole: ${rbacRule(subject)}`
+    : '';
 }
 
 /** Seconds or a date (RFC 9110, 10.2.3). */
