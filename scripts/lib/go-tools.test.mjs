@@ -51,6 +51,13 @@ describe('Go tools', () => {
     expect(builds()).to.equal(2);
   });
 
+  it('are built for each way to link them', () => {
+    const first = build('one');
+    expect(build('one', '-s')).not.to.equal(first);
+    expect(build('one', '-s')).to.equal(build('one', '-s'));
+    expect(builds()).to.equal(2);
+  });
+
   it('leave nothing behind when they cannot be built, and say why', () => {
     expect(() => build('broken')).to.throw(/go build \. failed: undefined: broken/);
     expect(readdirSync(join(directory, 'cache'))).to.deep.equal([]);
@@ -61,9 +68,10 @@ describe('Go tools', () => {
     expect(() => build('one')).to.throw(/no Go on PATH/);
   });
 
-  function build(source) {
+  function build(source, linkFlags = '') {
     writeFileSync(join(directory, 'tool/main.go'), source);
     return buildGoTool({
+      linkFlags,
       module: relative(root, join(directory, 'tool')),
       cache: join(directory, 'cache'),
     });

@@ -174,7 +174,7 @@ describe('npm run cluster', function () {
   });
 
   for (const moment of ['etcd', 'kube-apiserver'] as const) {
-    it(`starts anew after it was killed with ${moment} just started`, async () => {
+    it(`starts anew after it was killed when it had just started ${moment}`, async () => {
       await using killed = spawn('up', '--name', 'crashed');
       await until(() => componentsOf(directory, moment).length > 0, PATIENCE_MS);
       killed.signal('SIGKILL');
@@ -191,6 +191,18 @@ describe('npm run cluster', function () {
       expect(componentsOf(directory).filter(({ pid }) => left.includes(pid))).to.deep.equal([]);
     });
   }
+
+  it('leaves nothing when it is interrupted while it starts', async () => {
+    await using interrupted = spawn('up', '--name', 'crashed');
+    await until(() => componentsOf(directory, 'kube-apiserver').length > 0, PATIENCE_MS);
+
+    interrupted.signal('SIGINT');
+    const { code, stderr } = await interrupted.ended();
+
+    expect([code, stderr]).to.deep.equal([1, 'error: ended by SIGINT\n']);
+    expect(componentsOf(directory)).to.deep.equal([]);
+    expect(existsSync(directory)).to.equal(false);
+  });
 
   it('says that a cluster is broken when one of its parts is gone', async () => {
     await command('up', '--name', 'crashed');

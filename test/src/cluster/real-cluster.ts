@@ -25,6 +25,8 @@ export interface RealClusterOptions {
   readonly directory?: string;
   /** With a node that runs pods; needs root and what `requireNodeTools` looks for. Several can run at once here too. */
   readonly node?: boolean;
+  /** Gives the start up, and removes what was made; looked at between its steps. */
+  readonly signal?: AbortSignal;
   /**
    * With the custom resources of Rynxs. They are there before the controllers begin, which would find later ones only
    * half a minute after.
@@ -74,7 +76,9 @@ export class RealCluster implements AsyncDisposable {
       await plane.prepare();
       const cluster = new RealCluster(plane);
       await Promise.all([cluster.#startPlane(options), cluster.node?.startRuntime()]);
+      options.signal?.throwIfAborted();
       await cluster.node?.start();
+      options.signal?.throwIfAborted();
       directory.write({ ...directory.read(), isStarted: true });
       return cluster;
     } catch (error) {
@@ -83,9 +87,11 @@ export class RealCluster implements AsyncDisposable {
     }
   }
 
-  async #startPlane({ crds = false }: RealClusterOptions): Promise<void> {
+  async #startPlane({ crds = false, signal }: RealClusterOptions): Promise<void> {
     await this.#plane.startEtcd();
+    signal?.throwIfAborted();
     await this.#plane.startApiServer();
+    signal?.throwIfAborted();
     if (crds) await installCrds(this.api);
     await this.#plane.startControllers();
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { RealCluster, removeCluster } from '../real-cluster.js';
-import { clustersDirectory, lock } from './named-clusters.js';
+import { clustersDirectory, lock, untilAskedToEnd } from './named-clusters.js';
 import { type ClusterStatus, listClusters, statusOf } from './status.js';
 
 const USAGE = `npm run cluster -- COMMAND [OPTIONS]
@@ -102,7 +102,12 @@ async function up(
   if (found.state !== 'running') {
     const startedAt = performance.now();
     if (found.state === 'broken') process.stderr.write('Removing what a cluster of this name left …\n');
-    await RealCluster.start({ directory, node, ...(controllers ? { controllers: ['*'] } : {}) });
+    await RealCluster.start({
+      directory,
+      node,
+      signal: untilAskedToEnd(),
+      ...(controllers ? { controllers: ['*'] } : {}),
+    });
     process.stderr.write(`Ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
   }
   return statusOf(directory);

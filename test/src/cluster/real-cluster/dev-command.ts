@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { RYNXS } from '../../rynxs-process.js';
 import { RealCluster } from '../real-cluster.js';
-import { clustersDirectory, lock } from './named-clusters.js';
+import { clustersDirectory, lock, untilAskedToEnd } from './named-clusters.js';
 import { SHELL_IMAGE } from './node/images.js';
 
 const USAGE = `npm run dev:cluster [-- OPTIONS]
@@ -45,16 +45,18 @@ async function main(): Promise<number> {
 
 async function develop(node: boolean): Promise<number> {
   const directory = join(clustersDirectory(), 'dev');
-  // Until everything is in place a signal waits, so that nothing is left half made.
-  const asked = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => asked.abort(signal));
+  const asked = untilAskedToEnd();
   await using _ = await lock(directory);
   process.stderr.write('Starting Kubernetes …\n');
-  await using cluster = await RealCluster.start({ directory, node, crds: true, controllers: ['*'] });
-  if (asked.signal.aborted) return 0;
+  await using cluster = await RealCluster.start({
+    directory,
+    node,
+    crds: true,
+    controllers: ['*'],
+    signal: asked,
+  });
   process.stderr.write(`${greeting(cluster.kubeconfig)}\n`);
-  return await runOperator(cluster, asked.signal);
+  return await runOperator(cluster, asked);
 }
 
 /** Runs the operator until it ends, which a signal asks it to; resolves to its exit code. */

@@ -22,3 +22,12 @@ export async function lock(directory: string): Promise<AsyncDisposable> {
   });
   return { [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())) };
 }
+
+/** Aborted by the first signal that asks this process to end; from then on, ending is up to the caller. */
+export function untilAskedToEnd(): AbortSignal {
+  const asked = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => asked.abort(new Error(`ended by ${signal}`)));
+  }
+  return asked.signal;
+}
