@@ -41,7 +41,7 @@ const CONTROLLERS_TIMEOUT_MS = 5_000;
 export function conformanceSuite(options: ConformanceSuiteOptions): void {
   const { name, start, areas, expectedDifferences = {} } = options;
   describe(`Kubernetes API: ${name}`, () => {
-    let server: ServerUnderTest;
+    let server: ServerUnderTest | undefined;
     let api: ApiClient;
     let provides: ReadonlySet<Provision>;
 
@@ -51,8 +51,9 @@ export function conformanceSuite(options: ConformanceSuiteOptions): void {
       provides = new Set(server.provides ?? (await found(api)));
     });
     after(async () => {
-      api[Symbol.dispose]();
-      await server.stop?.();
+      // Undefined when it could not be started, which is told already.
+      api?.[Symbol.dispose]();
+      await server?.stop?.();
     });
 
     it('is compared by cases that exist', () => {
@@ -66,8 +67,8 @@ export function conformanceSuite(options: ConformanceSuiteOptions): void {
         let context: CaseContext;
         before(async () => {
           const namespace = await makeNamespace(api, provides);
-          const expiredVersion = () => server.expiredVersion?.() ?? '1';
-          context = { api, namespace, expiredVersion, image: server.image ?? 'busybox:1.37', cleanUp: [] };
+          const expiredVersion = () => server?.expiredVersion?.() ?? '1';
+          context = { api, namespace, expiredVersion, image: server?.image ?? 'busybox:1.37', cleanUp: [] };
         });
         after(async () => {
           for (const step of context.cleanUp.reverse()) await step();

@@ -11,7 +11,7 @@ import { notFound, StatusError } from '../storage/status-error.js';
 import { type Answer, goneSignal, send, sendError } from './answer.js';
 import type { ServerCertificate } from './certificates.js';
 import { Discovery } from './discovery.js';
-import { type Faults, faultBefore } from './faults.js';
+import { type FaultedRequest, type Faults, faultBefore } from './faults.js';
 import { OpenApi } from './openapi.js';
 import { parsePath, type RequestTarget } from './request-info.js';
 import { nodeOf, notAllowed, pathNotFound, verbOf, withoutNode } from './resource-call.js';
@@ -134,13 +134,14 @@ export class ApiServer {
     const verb = verbOf(request.method, target.resource, query);
     if (verb === undefined) throw notAllowed();
     const { subresource, namespace, name } = target.resource;
-    const effect = this.#options.faults.take({
+    const faulted: FaultedRequest = {
       verb,
       resource: plural,
       ...(subresource === undefined ? {} : { subresource }),
       ...(namespace === undefined ? {} : { namespace }),
       ...(name === undefined ? {} : { name }),
-    });
+    };
+    const effect = this.#options.faults.take(faulted);
     if (effect?.kind === 'reset-before') throw RESET;
     if (effect?.kind === 'gone' && verb !== 'watch') {
       throw new StatusError(
@@ -149,7 +150,7 @@ export class ApiServer {
         'The provided continue parameter is too old to display a consistent list result.',
       );
     }
-    if (effect !== undefined) await faultBefore(effect, goneSignal(response));
+    if (effect !== undefined) await faultBefore(effect, faulted, served.type, goneSignal(response));
     const answer = await this.#requests.answer({
       request,
       response,

@@ -52,6 +52,53 @@ describe('faults by script', () => {
     expect((await cluster.call('GET', path)).code).to.equal(410);
   });
 
+  for (const [effect, code, reason, message] of [
+    [{ kind: 'unavailable', retryAfterSeconds: 3 }, 503, 'ServiceUnavailable', 'apiserver not ready'],
+    [{ kind: 'unauthorized' }, 401, 'Unauthorized', 'Unauthorized'],
+    [
+      { kind: 'forbidden' },
+      403,
+      'Forbidden',
+      'configmaps is forbidden: User "faulted" cannot create resource "configmaps" in API group "" in the namespace "default"',
+    ],
+    [
+      { kind: 'quota-exceeded' },
+      403,
+      'Forbidden',
+      'configmaps is forbidden: exceeded quota: faults, requested: count/configmaps=1, used: count/configmaps=1, limited: count/configmaps=1',
+    ],
+    [
+      { kind: 'webhook-denies', message: 'no such team' },
+      400,
+      undefined,
+      'admission webhook "faults.example.org" denied the request: no such team',
+    ],
+    [
+      { kind: 'webhook-times-out' },
+      500,
+      'InternalError',
+      'Internal error occurred: failed calling webhook "faults.example.org": failed to call webhook: Post "https://webhook.faults.svc:443/": context deadline exceeded',
+    ],
+  ] as const) {
+    it(`answers ${effect.kind} as the API server does, and does nothing`, async () => {
+      cluster.server.faults.inject({ verb: 'create' }, effect);
+      const { headers, body } = await cluster.call('POST', path, { metadata: { name: effect.kind } });
+      expect([body.code, body.reason, body.message]).to.deep.equal([code, reason, message]);
+      expect(headers['retry-after']).to.equal(effect.kind === 'unavailable' ? '3' : undefined);
+      expect(await exists(effect.kind)).to.equal(false);
+    });
+  }
+
+  it('names the object of a conflict', async () => {
+    await cluster.ok('POST', path, { metadata: { name: 'named' } });
+    cluster.server.faults.inject({ verb: 'update', name: 'named' }, { kind: 'conflict' });
+    const { body } = await cluster.call('PUT', `${path}/named`, { metadata: { name: 'named' } });
+    expect(body.message).to.match(
+      /^Operation cannot be fulfilled on configmaps "named": the object has been/,
+    );
+    expect(body.details).to.deep.equal({ name: 'named', kind: 'configmaps' });
+  });
+
   it('delays', async () => {
     cluster.server.faults.inject({ verb: 'list' }, { kind: 'delay', delayMs: 50 });
     const started = performance.now();

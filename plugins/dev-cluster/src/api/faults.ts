@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { StatusError } from '../storage/status-error.js';
+import type { ResourceType } from '@rynxs/kernel';
+import { conflict, forbidden, qualifiedName, StatusError } from '../storage/status-error.js';
 
 /** What a request does, in the API's own words. */
 export type Verb =
@@ -27,16 +28,28 @@ export interface FaultMatch {
   readonly after?: number;
 }
 
-/** What happens to a request. */
+/** What happens to a request. Unless said otherwise it is answered so, in the words of the API server, and nothing is done. */
 export type FaultEffect =
-  /** 429 with Retry-After, in whole seconds (default 1). Nothing is done. */
+  /** 429 with Retry-After, in whole seconds (default 1): API priority and fairness. */
   | { readonly kind: 'throttle'; readonly retryAfterSeconds?: number }
-  /** 500. Nothing is done. */
+  /** 503 with Retry-After, in whole seconds (default 1): the server is starting, or ending. */
+  | { readonly kind: 'unavailable'; readonly retryAfterSeconds?: number }
+  /** 500. */
   | { readonly kind: 'error' }
-  /** 409 Conflict. Nothing is done. */
+  /** 409 Conflict: somebody else was faster. */
   | { readonly kind: 'conflict' }
-  /** 410 Expired; for a watch as an ERROR event. Nothing is done. */
+  /** 410 Expired; for a watch as an ERROR event. */
   | { readonly kind: 'gone' }
+  /** 401: the token has expired. */
+  | { readonly kind: 'unauthorized' }
+  /** 403: no RBAC rule allows it; the message names the rule that is missing. */
+  | { readonly kind: 'forbidden' }
+  /** 403: a ResourceQuota is used up. */
+  | { readonly kind: 'quota-exceeded' }
+  /** 400: an admission webhook denies the request, with a message of its own (default `not today`). */
+  | { readonly kind: 'webhook-denies'; readonly message?: string }
+  /** 500 after a delay in milliseconds (default 0): an admission webhook does not answer in time. */
+  | { readonly kind: 'webhook-times-out'; readonly delayMs?: number }
   /** The connection is reset before anything is done. */
   | { readonly kind: 'reset-before' }
   /** The request is carried out, then the connection is reset without an answer. */
@@ -136,26 +149,48 @@ function matches(match: FaultMatch, request: FaultedRequest): boolean {
 }
 
 /** Carries out the part of a fault that comes before the request's work; throws the refusals. */
-export async function faultBefore(effect: FaultEffect, signal: AbortSignal): Promise<void> {
+export async function faultBefore(
+  effect: FaultEffect,
+  request: FaultedRequest,
+  type: ResourceType,
+  signal: AbortSignal,
+): Promise<void> {
   switch (effect.kind) {
-    case 'throttle': {
-      const retryAfterSeconds = effect.retryAfterSeconds ?? 1;
+    case 'throttle':
       throw new StatusError(
         429,
         'TooManyRequests',
         'the server has received too many requests and has asked us to try again later',
-        {
-          retryAfterSeconds,
-        },
+        { retryAfterSeconds: effect.retryAfterSeconds ?? 1 },
       );
-    }
+    case 'unavailable':
+      throw new StatusError(503, 'ServiceUnavailable', 'apiserver not ready', {
+        retryAfterSeconds: effect.retryAfterSeconds ?? 1,
+      });
     case 'error':
       throw new StatusError(500, 'InternalError', 'Internal error occurred: injected fault');
     case 'conflict':
+      throw conflict(
+        type,
+        request.name ?? '',
+        'the object has been modified; please apply your changes to the latest version and try again',
+      );
+    case 'unauthorized':
+      throw new StatusError(401, 'Unauthorized', 'Unauthorized');
+    case 'forbidden':
+      throw forbidden(type, request.name ?? '', missingRule(request, type));
+    case 'quota-exceeded':
+      throw forbidden(type, request.name ?? '', usedUp(type));
+    case 'webhook-denies': {
+      const detail = effect.message ?? 'not today';
+      throw new StatusError(400, '', `admission webhook "${WEBHOOK}" denied the request: ${detail}`);
+    }
+    case 'webhook-times-out':
+      await delay(effect.delayMs ?? 0, undefined, { signal });
       throw new StatusError(
-        409,
-        'Conflict',
-        'Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest version and try again',
+        500,
+        'InternalError',
+        `Internal error occurred: failed calling webhook "${WEBHOOK}": failed to call webhook: Post "https://webhook.faults.svc:443/": context deadline exceeded`,
       );
     case 'delay':
       await delay(effect.delayMs, undefined, { signal });
@@ -163,4 +198,19 @@ export async function faultBefore(effect: FaultEffect, signal: AbortSignal): Pro
     default:
       return;
   }
+}
+
+/** The name of the webhook that faults speak of. */
+const WEBHOOK = 'faults.example.org';
+
+/** What RBAC says: the verb, the resource and the place that a rule would have to allow. */
+function missingRule({ verb, subresource, namespace }: FaultedRequest, type: ResourceType): string {
+  const resource = subresource === undefined ? type.plural : `${type.plural}/${subresource}`;
+  const place = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
+  return `User "faulted" cannot ${verb} resource "${resource}" in API group "${type.group}" ${place}`;
+}
+
+function usedUp(type: ResourceType): string {
+  const counted = `count/${qualifiedName(type)}`;
+  return `exceeded quota: faults, requested: ${counted}=1, used: ${counted}=1, limited: ${counted}=1`;
 }

@@ -104,7 +104,8 @@ export function forbidden(
   detail: string,
   causes?: readonly StatusCause[],
 ): StatusError {
-  return new StatusError(403, 'Forbidden', `${qualifiedName(type)} "${name}" is forbidden: ${detail}`, {
+  const what = name === '' ? qualifiedName(type) : `${qualifiedName(type)} "${name}"`;
+  return new StatusError(403, 'Forbidden', `${what} is forbidden: ${detail}`, {
     ...detailsOf(type, name),
     ...(causes === undefined ? {} : { causes }),
   });

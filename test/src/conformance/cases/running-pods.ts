@@ -132,7 +132,7 @@ export const RUNNING_PODS: Area = {
         const { status } = await exec(context, path, ['/bin/sh', '-c', 'exit 7']);
         expect(status).to.deep.include({
           status: 'Failure',
-          message: 'command terminated with non-zero exit code: exit status 7',
+          message: 'command terminated with non-zero exit code: command terminated with exit code 7',
           reason: 'NonZeroExitCode',
         });
         expect(status.details.causes).to.deep.equal([{ reason: 'ExitCode', message: '7' }]);

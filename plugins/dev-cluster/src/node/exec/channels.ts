@@ -17,7 +17,7 @@ export function exitStatus(code: number): Buffer {
       : {
           metadata: {},
           status: 'Failure',
-          message: `command terminated with non-zero exit code: exit status ${code}`,
+          message: `command terminated with non-zero exit code: command terminated with exit code ${code}`,
           reason: 'NonZeroExitCode',
           details: { causes: [{ reason: 'ExitCode', message: String(code) }] },
         };
