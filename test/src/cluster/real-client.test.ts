@@ -2,11 +2,13 @@ import clusterKubernetes from '@rynxs/cluster-kubernetes';
 import { CLUSTER, type Cluster, type KubernetesObject, type ResourceCache } from '@rynxs/kernel';
 import { startTestKernel, type TestKernel } from '@rynxs/kernel/testing';
 import { expect } from 'chai';
+import { parse } from 'yaml';
 import { RealCluster } from './real-cluster.js';
 
 const { signal } = new AbortController();
 const NAMESPACE = 'client';
 const PATH = `/api/v1/namespaces/${NAMESPACE}/configmaps`;
+const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const PATIENCE_MS = 30_000;
 const POLL_MS = 20;
 const CONFIG_MAPS = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
@@ -106,5 +108,23 @@ describe('the Kubernetes client on a real API server', function () {
     expect(kernel.log.lines.map(({ message }) => message)).to.include(
       'the API server has gone back to an earlier version, listing again',
     );
+  });
+
+  it('names the rule that a user lacks, which is enough when it is granted', async () => {
+    const KUBECONFIG = await server.kubeconfigFor({ user: 'nobody' });
+    const start = () => startTestKernel({ plugins: [clusterKubernetes], env: { KUBECONFIG } });
+    const refused: unknown = await start().then(
+      () => expect.fail('nobody may do nothing'),
+      (error: unknown) => error,
+    );
+    const [, rule = ''] =
+      /RYNXS_CLUSTER_DENIED.*with this rule in a Role or ClusterRole: (\{.*?\})/s.exec(String(refused)) ?? [];
+    const metadata = { name: 'nobody' };
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'nobody' };
+    const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'nobody' }];
+    await server.api.must('POST', `${RBAC}/clusterroles`, { metadata, rules: [parse(rule)] });
+    await server.api.must('POST', `${RBAC}/clusterrolebindings`, { metadata, roleRef, subjects });
+    await using allowed = await start();
+    expect((await allowed.get(CLUSTER).info(signal)).uid).to.match(/^[0-9a-f-]{36}$/);
   });
 });
