@@ -112,6 +112,18 @@ describe('an Agent on a real API server', () => {
       return all.length === found.length && lastEvent !== undefined ? all : undefined;
     });
 
+  const podOf = (name: string) =>
+    until(`pod of ${name}`, async () => {
+      const pods = `/api/v1/namespaces/${NAMESPACE}/pods?labelSelector=universe.ai/agent%3D${name}`;
+      const { items } = await cluster.api.must<{ items: readonly ApiObject[] }>('GET', pods);
+      return items[0];
+    });
+  const conditionOf = (name: string, type: string, isAsked: (condition: JsonMap) => boolean) =>
+    until(`${type} of ${name}`, async () => {
+      const { conditions = [] } = (await statusOf(name)) as { conditions?: readonly JsonMap[] };
+      return conditions.find((one) => one.type === type && isAsked(one));
+    });
+
   for (const [name, spec] of Object.entries({ smallest: { image: 'python:3.11-slim' }, full: FULL })) {
     it(`is made of children that its defaults do not make drift: ${name}`, async () => {
       await create(name, spec);
@@ -134,11 +146,7 @@ describe('an Agent on a real API server', () => {
     });
 
     it(`has a pod that the namespace takes, which enforces the restricted profile: ${name}`, async () => {
-      const pods = `/api/v1/namespaces/${NAMESPACE}/pods?labelSelector=universe.ai/agent%3D${name}`;
-      const pod = await until(`pod of ${name}`, async () => {
-        const { items } = await cluster.api.must<{ items: readonly ApiObject[] }>('GET', pods);
-        return items[0];
-      });
+      const pod = await podOf(name);
       expect(pod.metadata.labels).to.include({ 'app.kubernetes.io/instance': name });
       expect((await statusOf(name)).phase).to.equal('Pending');
     });
@@ -212,5 +220,92 @@ describe('an Agent on a real API server', () => {
     expect(now?.metadata.annotations, 'nothing is written to a given claim').to.deep.equal(
       claim?.metadata.annotations,
     );
+  });
+
+  it('puts on record how its pod is contained, and says when somebody widens that', async () => {
+    const name = 'contained';
+    await create(name, { image: 'python:3.11-slim' });
+    const pod = await podOf(name);
+    // What a kubelet would say.
+    const container = {
+      name: 'agent',
+      ready: true,
+      started: true,
+      restartCount: 0,
+      image: 'python',
+      imageID: 'python@sha256:1',
+    };
+    const running = {
+      phase: 'Running',
+      conditions: [{ type: 'Ready', status: 'True' }],
+      containerStatuses: [container],
+    };
+    const path = `/api/v1/namespaces/${NAMESPACE}/pods/${pod.metadata.name}/status`;
+    await cluster.api.must('PATCH', path, { status: running });
+    await conditionOf(name, 'Contained', ({ status }) => status === 'True');
+    expect((await statusOf(name)).containment).to.deep.equal({
+      imageID: 'python@sha256:1',
+      serviceAccountToken: false,
+      networkPolicies: [name],
+    });
+
+    const policy = {
+      metadata: { name: 'open' },
+      spec: { podSelector: {}, policyTypes: ['Egress'], egress: [{}] },
+    };
+    await cluster.api.must('POST', CHILDREN.NetworkPolicy ?? '', policy);
+    const { reason, message } = await conditionOf(name, 'Contained', ({ status }) => status === 'False');
+    expect({ reason, message }).to.deep.equal({
+      reason: 'Widened',
+      message: 'NetworkPolicy open has egress rules that the Agent does not have',
+    });
+    const recorded = (operator?.events ?? []).filter(
+      ({ type, aggregate_id: id }) => type === 'ContainmentObserved' && id.endsWith(`/${name}`),
+    );
+    const [first, second] = recorded.map(({ payload }) => payload.fact as JsonMap);
+    expect(first?.network).to.deep.include({ ingress: [], egress: [] });
+    expect(first?.securityContext).to.deep.include({ runAsNonRoot: true, runAsUser: 65_532 });
+    expect(second?.network).to.deep.include({ egress: [{ peer: 'any', ports: 'any' }] });
+    await cluster.api.must('DELETE', `${CHILDREN.NetworkPolicy}/open`);
+    await conditionOf(name, 'Contained', ({ status }) => status === 'True');
+  });
+
+  it('says why a claim cannot grow yet, and lets it grow when it is bound', async () => {
+    const name = 'grower';
+    await create(name, { image: 'x', workspace: { size: '1Gi', storageClassName: 'growing' } });
+    await childrenOf(name);
+    const larger = { spec: { workspace: { size: '2Gi' } } };
+    await cluster.api.must('PATCH', `${AGENTS}/${name}`, larger);
+    const refused = await conditionOf(name, 'Degraded', ({ status }) => status === 'True');
+    expect(refused).to.include({ reason: 'Invalid' });
+    expect(refused.message).to.contain(`PersistentVolumeClaim/${name}`).and.contain('bound claims');
+
+    const storageClasses = '/apis/storage.k8s.io/v1/storageclasses';
+    await cluster.api.must('POST', storageClasses, {
+      metadata: { name: 'growing' },
+      provisioner: 'example.com/none',
+      allowVolumeExpansion: true,
+    });
+    await cluster.api.must('POST', '/api/v1/persistentvolumes', {
+      metadata: { name: `${NAMESPACE}-${name}` },
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: 'growing',
+        claimRef: { namespace: NAMESPACE, name },
+        hostPath: { path: '/nowhere' },
+      },
+    });
+    try {
+      await until('a larger claim', async () => {
+        const claim = await find('PersistentVolumeClaim', name);
+        const { resources } = (claim?.spec ?? {}) as { resources?: { requests?: { storage?: string } } };
+        return resources?.requests?.storage === '2Gi' ? true : undefined;
+      });
+      await conditionOf(name, 'Degraded', ({ status }) => status === 'False');
+    } finally {
+      await cluster.api.send('DELETE', `/api/v1/persistentvolumes/${NAMESPACE}-${name}`);
+      await cluster.api.send('DELETE', `${storageClasses}/growing`);
+    }
   });
 });
