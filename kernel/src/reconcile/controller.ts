@@ -115,17 +115,25 @@ export class Controller {
    */
   async run(ready: Promise<unknown>): Promise<void> {
     const { signal } = this.#options.term;
-    for (const cache of this.#caches.values()) await cache.synced(signal);
-    await this.#settlePending();
-    await ready;
     const close = () => this.#queue.close();
     signal.addEventListener('abort', close, { once: true });
     if (signal.aborted) close();
+    try {
+      for (const cache of this.#caches.values()) await cache.synced(signal);
+      await this.#settlePending();
+      await ready;
+      await this.#serve();
+    } finally {
+      signal.removeEventListener('abort', close);
+      close();
+    }
+  }
+
+  async #serve(): Promise<void> {
     const subscriptions = this.#subscribe();
     try {
       await Promise.all(Array.from({ length: this.#options.workers }, () => this.#work()));
     } finally {
-      signal.removeEventListener('abort', close);
       for (const subscription of subscriptions) subscription[Symbol.dispose]();
       this.#caughtUp.resolve();
     }

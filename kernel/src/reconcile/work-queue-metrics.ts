@@ -8,6 +8,16 @@ const PRIORITY_LABELS: Readonly<Record<Priority, string>> = { new: '0', resync: 
 
 const SECONDS_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 600];
 
+/** What a queue is doing when its metrics are read. */
+export interface QueueReading {
+  /** Keys that wait, by priority. */
+  readonly waiting: Readonly<Record<Priority, number>>;
+  /** The time in seconds that each key has been worked on so far. */
+  readonly ages: readonly number[];
+}
+
+const IDLE: QueueReading = { waiting: { new: 0, resync: 0 }, ages: [] };
+
 /**
  * The metrics of a queue, with the names and labels of controller-runtime (pkg/metrics/workqueue.go); the help texts and
  * buckets are ours.
@@ -24,8 +34,8 @@ export class WorkQueueMetrics {
   readonly #longestSeconds;
   readonly #reading: Disposable;
 
-  /** `ages` gives the time in seconds that each key has been worked on so far. Dispose when the queue is not used any more. */
-  constructor(name: string, telemetry: Telemetry, ages: () => readonly number[]) {
+  /** Dispose when the queue is not used any more. */
+  constructor(name: string, telemetry: Telemetry, read: () => QueueReading) {
     const own = { name, controller: name };
     this.#labels = own;
     this.#depthLabels = {
@@ -62,7 +72,7 @@ export class WorkQueueMetrics {
     this.#longestSeconds = telemetry.gauge(
       options('longest_running_processor_seconds', 'Time spent on the key that has been worked on longest'),
     );
-    this.#reading = telemetry.beforeReading(() => this.#setAges(ages()));
+    this.#reading = telemetry.beforeReading(() => this.#show(read()));
   }
 
   added(): void {
@@ -71,10 +81,6 @@ export class WorkQueueMetrics {
 
   retried(): void {
     this.#retries.add(this.#labels);
-  }
-
-  waiting(priority: Priority, count: number): void {
-    this.#depth.set(count, this.#depthLabels[priority]);
   }
 
   taken(waitedSeconds: number): void {
@@ -87,10 +93,12 @@ export class WorkQueueMetrics {
 
   [Symbol.dispose](): void {
     this.#reading[Symbol.dispose]();
-    this.#setAges([]);
+    this.#show(IDLE);
   }
 
-  #setAges(ages: readonly number[]): void {
+  #show({ waiting, ages }: QueueReading): void {
+    this.#depth.set(waiting.new, this.#depthLabels.new);
+    this.#depth.set(waiting.resync, this.#depthLabels.resync);
     this.#unfinishedSeconds.set(
       ages.reduce((sum, age) => sum + age, 0),
       this.#labels,

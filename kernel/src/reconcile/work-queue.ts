@@ -26,9 +26,10 @@ export class WorkQueue {
 
   constructor(name: string, clock: Clock, telemetry: Telemetry) {
     this.#clock = clock;
-    this.#metrics = new WorkQueueMetrics(name, telemetry, () =>
-      [...this.#working.values()].map((since) => this.#secondsSince(since)),
-    );
+    this.#metrics = new WorkQueueMetrics(name, telemetry, () => ({
+      waiting: { new: this.#waiting.new.size, resync: this.#waiting.resync.size },
+      ages: [...this.#working.values()].map((since) => this.#secondsSince(since)),
+    }));
   }
 
   /** Number of keys that wait or are being worked on, delayed ones not counted. */
@@ -104,7 +105,6 @@ export class WorkQueue {
     this.#delayed.clear();
     this.#waiting.new.clear();
     this.#waiting.resync.clear();
-    this.#showDepth();
     for (const taker of this.#takers.splice(0)) taker(undefined);
     this.#endWhenDrained();
   }
@@ -125,12 +125,6 @@ export class WorkQueue {
       this.#metrics.taken(this.#secondsSince(next.since));
       this.#takers.shift()?.(next.key);
     }
-    this.#showDepth();
-  }
-
-  #showDepth(): void {
-    this.#metrics.waiting('new', this.#waiting.new.size);
-    this.#metrics.waiting('resync', this.#waiting.resync.size);
   }
 
   #secondsSince(monotonicMs: number): number {
