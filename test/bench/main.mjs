@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { close } from '../../scripts/lib/totals.mjs';
 import { agents200 } from './agents-200.mjs';
+import { engine } from './engine.mjs';
 import { fileAppend, fileAppendOne } from './file-append.mjs';
 import { idle } from './idle.mjs';
 import { replay } from './replay.mjs';
@@ -19,6 +20,7 @@ const BENCHMARKS = {
   verify,
   replay,
   'agents-200': agents200,
+  engine,
   'start-once': startOnce,
   idle,
 };
@@ -29,6 +31,7 @@ Prints what each benchmark measured, the bar that it is held against, and a base
 
   --only NAME      one of: ${Object.keys(BENCHMARKS).join(', ')} (may be given again)
   --records N      length of the log that verify and replay read; default 1000000
+  --agents N       Agents of engine; default 1000
   --output json    one JSON array instead of lines
   --smoke          short: shows that every benchmark still runs, its numbers mean little
 
@@ -39,6 +42,7 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true, default: Object.keys(BENCHMARKS) },
     records: { type: 'string' },
+    agents: { type: 'string' },
     output: { type: 'string', default: 'text' },
     smoke: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
@@ -75,9 +79,13 @@ async function main() {
 /** The judged measurements; undefined when the benchmark could not be carried out. */
 async function run(name) {
   const directory = await mkdtemp(join(tmpdir(), 'rynxs-bench-'));
-  const records = values.records === undefined ? {} : { records: Number(values.records) };
+  const sizes = Object.fromEntries(
+    ['records', 'agents'].flatMap((name) =>
+      values[name] === undefined ? [] : [[name, Number(values[name])]],
+    ),
+  );
   try {
-    return (await BENCHMARKS[name]({ directory, smoke: values.smoke, ...records })).map(judge);
+    return (await BENCHMARKS[name]({ directory, smoke: values.smoke, ...sizes })).map(judge);
   } catch (error) {
     process.stderr.write(`✗ ${name}: ${error.stack}\n`);
     return undefined;

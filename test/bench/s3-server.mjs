@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { buildGoTool } from '../../scripts/lib/go-tools.mjs';
+import { freePort } from './free-port.mjs';
 
 const BUCKET = 'bench';
 const START_TIMEOUT_MS = 10_000;
@@ -55,13 +55,4 @@ async function answers(address, child) {
     if (performance.now() > deadline) throw new Error('versitygw does not answer');
     await delay(20);
   }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }
