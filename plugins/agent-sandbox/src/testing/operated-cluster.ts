@@ -78,12 +78,12 @@ export class OperatedCluster implements AsyncDisposable {
     await this.#operate();
   }
 
-  /** Moves time on in steps of a second, in each of which everything comes to rest. */
-  async pass(ms: number, each?: (second: number) => Promise<void>): Promise<void> {
-    for (let second = 0; second < ms / 1_000; second += 1) {
-      await each?.(second);
+  /** Moves time on in steps, in each of which `each` is called and then everything comes to rest. */
+  async pass(ms: number, each?: (step: number) => Promise<void>, stepMs = 1_000): Promise<void> {
+    for (let step = 0; step < ms / stepMs; step += 1) {
+      await each?.(step);
       await this.rest();
-      await this.kernel.clock.advance(1_000);
+      await this.kernel.clock.advance(stepMs);
     }
     await this.rest();
   }
