@@ -137,7 +137,7 @@ export interface ResourceCache {
   readonly size: number;
 }
 
-/** One end of a command that runs in a container. */
+/** One end of a command that runs in a container. The API server wants at least one of its three streams. */
 export interface ExecOptions {
   readonly container?: string;
   readonly command: readonly string[];
