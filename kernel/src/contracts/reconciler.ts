@@ -70,7 +70,7 @@ export interface Fact {
 /** What a reconciler may look at when it writes a status or finds facts: the cluster as it is now. */
 export interface LiveView {
   readonly object: KubernetesObject;
-  /** All children in the caches that belong to the object, of every type in `owns` and `watches`. */
+  /** Objects that refer to it as their owner, of every type in `owns`, and those of `watches` that carry its name. */
   readonly children: readonly { readonly resource: ResourceType; readonly object: KubernetesObject }[];
   /** What concerns the object, of every type in `surroundings`. */
   readonly surroundings: LiveView['children'];

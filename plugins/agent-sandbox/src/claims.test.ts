@@ -238,6 +238,7 @@ describe('the claim behind a workspace', () => {
     );
     await cluster.pass(3_600_000);
     expect(requests()).to.be.within(10, 25);
+    expect(cluster.events.length, 'events').to.be.at.most(60);
   });
 });
 
