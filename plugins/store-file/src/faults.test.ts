@@ -232,7 +232,7 @@ function expectTidy(disk: SimulatedDisk): void {
 
 describe('a log in a directory', () => {
   it('loses, repeats and tears nothing, whichever call fails or is the last one', async function () {
-    this.timeout(120_000);
+    this.timeout(IS_THOROUGH ? 300_000 : 120_000);
     const calls = await callsOf(await begin());
     let cases = 0;
     for (const call of calls) {
