@@ -1,7 +1,5 @@
 /** What a shared context is told of an object. */
 export interface ContextMember {
-  /** Name of its reconciler. */
-  readonly reconciler: string;
   readonly state: unknown;
   /** What was recorded last of its health. */
   readonly health: RecordedHealth | undefined;

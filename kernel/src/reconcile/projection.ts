@@ -167,20 +167,15 @@ export class Projection {
 
   /** Tells the context of an object's new state; the objects that this concerns adapt, until none changes any more. */
   #spread(changedId: string, context: SharedContext, seq: number): void {
-    const changed = [changedId];
-    for (const id of changed) {
-      for (const otherId of context.update(id, memberOf(this.#aggregates.get(id)))) {
-        const aggregate = this.#aggregates.get(otherId);
-        if (aggregate?.state === undefined) continue;
-        const state = aggregate.reconciler.adapt?.(aggregate.state, context) ?? aggregate.state;
-        const isChanged = state !== aggregate.state;
-        const adapted = isChanged ? { ...aggregate, state, affectedBy: seq } : aggregate;
-        if (isChanged) {
-          this.#aggregates.set(otherId, adapted);
-          changed.push(otherId);
-        }
-        for (const listener of this.#listeners) listener(adapted, isChanged);
-      }
+    for (const id of context.update(changedId, memberOf(this.#aggregates.get(changedId)))) {
+      const aggregate = this.#aggregates.get(id);
+      if (aggregate?.state === undefined) continue;
+      const state = aggregate.reconciler.adapt?.(aggregate.state, context) ?? aggregate.state;
+      const isChanged = state !== aggregate.state;
+      const adapted = isChanged ? { ...aggregate, state, affectedBy: seq } : aggregate;
+      if (isChanged) this.#aggregates.set(id, adapted);
+      for (const listener of this.#listeners) listener(adapted, isChanged);
+      if (isChanged) this.#spread(id, context, seq);
     }
   }
 
@@ -212,9 +207,7 @@ export class Projection {
 }
 
 function memberOf(aggregate: Aggregate | undefined): ContextMember | undefined {
-  if (aggregate?.state === undefined) return undefined;
-  const { reconciler, state, health } = aggregate;
-  return { reconciler: reconciler.name, state, health };
+  return aggregate?.state === undefined ? undefined : aggregate;
 }
 
 function pendingAfter(pending: readonly PendingAction[], { event }: LogRecord): readonly PendingAction[] {

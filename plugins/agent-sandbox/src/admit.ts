@@ -16,7 +16,8 @@ export function admitted(before: AgentState, tenancy: Tenancy | undefined): Agen
   const whyNot = waiting === undefined ? undefined : outsideUniverse(waiting, tenancy);
   const state =
     waiting === undefined ? before : whyNot === undefined ? obeyed(before, waiting) : held(before, waiting);
-  const bar = whyBarred(state, tenancy);
+  // A spec that was obeyed just now has just been judged.
+  const bar = waiting !== undefined && whyNot === undefined ? undefined : whyBarred(state, tenancy);
   return running(refusedFor(barred(state, bar !== undefined), whyNot ?? bar ?? state.invalid));
 }
 

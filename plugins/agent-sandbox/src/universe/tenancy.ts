@@ -91,7 +91,10 @@ export class Tenancy implements SharedContext {
   }
 
   update(id: string, member: ContextMember | undefined): Iterable<string> {
-    if (id.startsWith(AGENTS)) return this.#updateAgent(id, factsOf(member));
+    if (id.startsWith(AGENTS)) {
+      const before = this.#agents.get(id);
+      return isAsBefore(before, member) ? NOBODY : this.#updateAgent(id, before, factsOf(member));
+    }
     if (id.startsWith(UNIVERSES))
       return this.#updateUniverse(id.slice(UNIVERSES.length), member?.state as UniverseState | undefined);
     if (id.startsWith(SESSIONS)) this.#updateSession(id, member?.state as SessionState | undefined);
@@ -109,9 +112,7 @@ export class Tenancy implements SharedContext {
     return id.startsWith(SESSIONS) && event.aggregateId === this.#agentOf.get(id);
   }
 
-  #updateAgent(id: string, facts: AgentFacts | undefined): Iterable<string> {
-    const before = this.#agents.get(id);
-    if (isSame(before, facts)) return NOBODY;
+  #updateAgent(id: string, before: AgentFacts | undefined, facts: AgentFacts | undefined): Iterable<string> {
     const owner = this.#ownerOf((facts ?? before)?.namespace ?? '');
     const affected = [...(this.#sessionsOf.get(id) ?? NOBODY)];
     if (owner !== undefined) affected.push(`${UNIVERSES}${owner}`);
@@ -223,15 +224,28 @@ function agentId(namespace: string, name: string): string {
 
 function factsOf(member: ContextMember | undefined): AgentFacts | undefined {
   if (member === undefined) return undefined;
-  const { uid, namespace, since, computer, refusal } = member.state as AgentState;
-  const isRunning = computer?.isRunning === true;
-  const outside = refusal?.reason === OUTSIDE_UNIVERSE ? refusal.message : undefined;
-  return { uid, namespace, since, isRunning, isReady: member.health === 'ready', outside };
+  const state = member.state as AgentState;
+  const { uid, namespace, since } = state;
+  const isReady = member.health === 'ready';
+  return { uid, namespace, since, isRunning: isRunning(state), isReady, outside: whyOutside(state) };
 }
 
-function isSame(a: AgentFacts | undefined, b: AgentFacts | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
+/** Whether the facts are those that the state leads to. It is asked after every event of an Agent. */
+function isAsBefore(facts: AgentFacts | undefined, member: ContextMember | undefined): boolean {
+  if (facts === undefined || member === undefined) return facts === undefined && member === undefined;
+  const state = member.state as AgentState;
   return (
-    a.since === b.since && a.isRunning === b.isRunning && a.isReady === b.isReady && a.outside === b.outside
+    facts.since === state.since &&
+    facts.isRunning === isRunning(state) &&
+    facts.isReady === (member.health === 'ready') &&
+    facts.outside === whyOutside(state)
   );
+}
+
+function isRunning({ computer }: AgentState): boolean {
+  return computer?.isRunning === true;
+}
+
+function whyOutside({ refusal }: AgentState): string | undefined {
+  return refusal?.reason === OUTSIDE_UNIVERSE ? refusal.message : undefined;
 }
