@@ -66,7 +66,9 @@ describe('the Kubernetes client, on a pod of the embedded node', function () {
       const command = ['sh', '-c', `echo "${line}" >/tmp/in; exit 7`];
       return cluster.exec(POD, { command, stdout: new PassThrough(), signal });
     };
-    expect([await say('one'), await say('two'), await say('end')]).to.deep.equal([7, 7, 7]);
+    expect([await say('one'), await say('two')]).to.deep.equal([7, 7]);
+    // The command that ends the container may be ended with it.
+    await say('end').catch(() => undefined);
 
     expect(await followed).to.equal('started\none\ntwo\n');
     expect(await logOf({ tailLines: 2, container: 'main' })).to.equal('one\ntwo\n');
