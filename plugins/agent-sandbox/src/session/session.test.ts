@@ -27,7 +27,7 @@ describe('a Session', () => {
   const phases = () =>
     cluster.events
       .filter(({ type, aggregate_id: id }) => type === 'ActionsDecided' && id === `sessions/${NAME}`)
-      .map(({ payload }) => (payload.phase as JsonMap | undefined)?.name);
+      .flatMap(({ payload }) => ((payload.phase as JsonMap | undefined)?.name as string | undefined) ?? []);
 
   it('is active while its Agent is ready, and every step is on the record with its cause', async () => {
     await cluster.apply(SESSION, NAME, spec);
@@ -81,6 +81,14 @@ describe('a Session', () => {
     );
     await cluster.makeReady('default/bot');
     expect(phases()).to.deep.equal(['Pending', 'Closed']);
+    const refused = await cluster.until(
+      SESSION,
+      NAME,
+      (object) => condition(object, 'Degraded')?.status === 'True',
+    );
+    expect(condition(refused, 'Degraded')?.message).to.equal(
+      'spec.lifecycle.state cannot be Open again; make another Session',
+    );
   });
 
   it('is closed by a spec that is refused otherwise', async () => {
