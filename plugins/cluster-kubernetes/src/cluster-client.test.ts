@@ -471,6 +471,21 @@ describe('ClusterClient', () => {
       expect(server.requests.map(({ query }) => query.get('timeout'))).to.deep.equal(['10000ms', '7000ms']);
     });
 
+    it('asks ever less often of a server that wishes for no time at all', async () => {
+      const clock = new FakeClock();
+      const { server, client } = await setUp((_request, response) => throttle(response, 429, '0'), { clock });
+      const error = errorOf(client.create(CONFIG_MAPS, OBJECT, { signal }));
+      for (const [sent, pauseMs] of [100, 200, 400, 800, 1600, 3200].entries()) {
+        await eventually('the server has answered', () => server.requests.length === sent + 1);
+        await clock.waitForTimers(2);
+        await clock.advance(pauseMs - 1);
+        expect(server.requests).to.have.lengthOf(sent + 1);
+        await clock.advance(1);
+      }
+      expect((await error).reason).to.equal('throttled');
+      expect(server.requests).to.have.lengthOf(7);
+    });
+
     it('never sends a write again after a 503: it may have happened', async () => {
       const { server, client } = await setUp((_request, response) => throttle(response, 503, '1'));
       const error = await errorOf(client.create(CONFIG_MAPS, OBJECT, { signal }));

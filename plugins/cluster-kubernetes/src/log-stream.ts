@@ -27,6 +27,7 @@ export class LogStream implements Dispatcher.DispatchHandler {
   #errorBytes = 0;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
+  #isHeldUp = false;
   #retryAfter: string | undefined;
   #end: Error | undefined;
 
@@ -88,11 +89,14 @@ export class LogStream implements Dispatcher.DispatchHandler {
       this.cancel(failure('aborted', subject, 'nobody reads it any more'));
       return;
     }
-    if (output.write(chunk)) return;
+    // What was read already comes although the connection is held up.
+    if (output.write(chunk) || this.#isHeldUp) return;
     const resume = () => {
       output.off('drain', resume).off('close', resume);
+      this.#isHeldUp = false;
       controller.resume();
     };
+    this.#isHeldUp = true;
     controller.pause();
     output.on('drain', resume).on('close', resume);
   }

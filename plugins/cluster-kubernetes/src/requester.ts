@@ -9,6 +9,8 @@ import type { Lane, Transport, WatchLane } from './transport.js';
 
 const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
 const MAX_WAITING = 10_000;
+// A server in need may wish for no time at all, again and again: pauses grow from this, whatever it says.
+const MIN_PAUSE_MS = 100;
 // The name in managedFields of what this client writes is the part before a slash.
 const USER_AGENT = 'rynxs';
 
@@ -59,7 +61,7 @@ export class Requester {
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
     using scope = new CallScope(this.#parts.clock, signal, timeoutMs);
     let refused: { readonly credentials: Credentials; readonly error: ClusterError } | undefined;
-    for (;;) {
+    for (let minPauseMs = MIN_PAUSE_MS; ; minPauseMs *= 2) {
       const credentials = await this.#credentials(call.subject, scope);
       if (refused !== undefined && isSameProof(refused.credentials, credentials)) throw refused.error;
       await this.#slot(call, scope);
@@ -73,10 +75,10 @@ export class Requester {
         this.#parts.metrics.repeat(call.method, '401');
         continue;
       }
-      const { retryAfterMs } = error;
-      const mayRepeat = !isWrite || answer.status === 429;
-      if (!mayRepeat || retryAfterMs === undefined || retryAfterMs >= scope.remainingMs) throw error;
-      await this.#pause(retryAfterMs, error, call, scope);
+      const mayRepeat = (!isWrite || answer.status === 429) && error.retryAfterMs !== undefined;
+      const pauseMs = Math.max(error.retryAfterMs ?? 0, minPauseMs);
+      if (!mayRepeat || pauseMs >= scope.remainingMs) throw error;
+      await this.#pause(pauseMs, error, call, scope);
       this.#parts.metrics.repeat(call.method, String(answer.status));
     }
   }
