@@ -15,6 +15,8 @@ export class ExecSession {
   readonly #subject: Subject;
   readonly #outcome = Promise.withResolvers<number>();
   readonly #onEnd: (() => void)[] = [];
+  /** Readers that the socket waits for. */
+  readonly #slow = new Set<NodeJS.WritableStream>();
   #hasEnded = false;
 
   constructor(socket: WebSocket, options: ExecOptions, subject: Subject) {
@@ -72,10 +74,14 @@ export class ExecSession {
   /** A reader that has gone gets nothing more; the command goes on. */
   #write(stream: NodeJS.WritableStream | undefined, data: Buffer): void {
     if (stream === undefined || !stream.writable || data.length === 0 || stream.write(data)) return;
+    // Messages that have arrived already come although the socket is paused.
+    if (this.#slow.has(stream)) return;
     const resume = () => {
       stream.off('drain', resume).off('close', resume);
-      this.#socket.resume();
+      this.#slow.delete(stream);
+      if (this.#slow.size === 0) this.#socket.resume();
     };
+    this.#slow.add(stream);
     this.#socket.pause();
     stream.on('drain', resume).on('close', resume);
   }

@@ -146,6 +146,7 @@ describe('exec', () => {
     await eventually('the reader is stuck', () => goOn !== undefined);
     for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
     expect(socket?.bufferedAmount).to.be.above(32 << 20);
+    expect(stdout.listenerCount('drain')).to.equal(1);
     goOn?.();
     expect(await exitCode).to.equal(0);
     expect(bytes).to.equal(64 << 20);

@@ -92,6 +92,7 @@ describe('logs', () => {
     await eventually('the reader is stuck', () => goOn !== undefined);
     for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
     expect(server.requests[0]?.socket.writableLength).to.be.above(0);
+    expect(output.listenerCount('drain')).to.equal(1);
     goOn?.();
     await done;
     await eventually('all is there', () => bytes === size);
