@@ -11,7 +11,11 @@ const TIMEOUT_MS = 30_000;
 
 interface Definition {
   readonly metadata: { readonly name: string; readonly resourceVersion?: string };
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  readonly spec: {
+    readonly group: string;
+    readonly names: { readonly plural: string };
+    readonly versions: readonly { readonly name: string }[];
+  };
 }
 
 /** Installs the custom resources of Rynxs, or updates them, and resolves when they are served. */
@@ -20,9 +24,9 @@ export async function installCrds(api: ApiClient): Promise<void> {
     (file): Definition => parse(readFileSync(join(DIRECTORY, file), 'utf8')),
   );
   for (const definition of definitions) await install(api, definition);
-  for (const { metadata } of definitions) {
-    const isServed = await until(() => isEstablished(api, metadata.name), TIMEOUT_MS);
-    if (!isServed) throw new Error(`the API server does not serve ${metadata.name}`);
+  for (const definition of definitions) {
+    const isInTime = await until(() => isServed(api, definition), TIMEOUT_MS);
+    if (!isInTime) throw new Error(`the API server does not serve ${definition.metadata.name}`);
   }
 }
 
@@ -35,7 +39,10 @@ async function install(api: ApiClient, definition: Definition): Promise<void> {
   await api.must('PUT', path, { ...definition, metadata: { ...definition.metadata, resourceVersion } });
 }
 
-async function isEstablished(api: ApiClient, name: string): Promise<boolean> {
-  const { status } = await api.must<Definition>('GET', `${DEFINITIONS}/${name}`);
-  return status?.conditions?.some((one) => one.type === 'Established' && one.status === 'True') ?? false;
+/** Whether objects can be listed: a definition that is established is answered with 404 and 429 for a moment yet. */
+async function isServed(api: ApiClient, { spec }: Definition): Promise<boolean> {
+  const answers = await Promise.all(
+    spec.versions.map(({ name }) => api.send('GET', `/apis/${spec.group}/${name}/${spec.names.plural}`)),
+  );
+  return answers.every(({ status }) => status === 200);
 }

@@ -5,6 +5,7 @@ import { RYNXS } from '../../rynxs-process.js';
 import { RealCluster } from '../real-cluster.js';
 import { clustersDirectory, lock, untilAskedToEnd } from './named-clusters.js';
 import { SHELL_IMAGE } from './node/images.js';
+import { membershipOf } from './processes.js';
 
 const USAGE = `npm run dev:cluster [-- OPTIONS]
 
@@ -55,7 +56,7 @@ async function develop(node: boolean): Promise<number> {
     controllers: ['*'],
     signal: asked,
   });
-  process.stderr.write(`${greeting(cluster.kubeconfig)}\n`);
+  process.stderr.write(`${greeting(cluster)}\n`);
   return await runOperator(cluster, asked);
 }
 
@@ -63,11 +64,13 @@ async function develop(node: boolean): Promise<number> {
 function runOperator(cluster: RealCluster, asked: AbortSignal): Promise<number> {
   const [file, ...args] = RYNXS;
   const operator = spawn(file, [...args, 'start'], {
-    stdio: ['ignore', 'inherit', 'inherit'],
+    // Not our own: who waits for the end of what we print must not wait for an operator that outlives us.
+    stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own: the terminal's Ctrl-C reaches it once, from here.
     detached: true,
     env: {
       ...process.env,
+      ...membershipOf(cluster.directory, 'operator'),
       CLUSTER_TYPE: 'kubernetes',
       KUBECONFIG: cluster.kubeconfig,
       EVENT_STORE_TYPE: 'file',
@@ -75,14 +78,20 @@ function runOperator(cluster: RealCluster, asked: AbortSignal): Promise<number> 
       METRICS_HOST: '127.0.0.1',
     },
   });
+  operator.stdout.pipe(process.stdout);
+  operator.stderr.pipe(process.stderr);
   asked.addEventListener('abort', () => operator.kill('SIGTERM'));
   return new Promise((resolve, reject) => {
     operator.once('error', reject);
-    operator.once('exit', (code) => resolve(code ?? 1));
+    operator.once('close', (code) => resolve(code ?? 1));
   });
 }
 
-function greeting(kubeconfig: string): string {
+function greeting({ kubeconfig, node }: RealCluster): string {
+  const limits =
+    node === undefined
+      ? 'Nothing runs what is created, as there is no node.'
+      : 'No other image is on the node, and none can be pulled.';
   return `Kubernetes runs. In another terminal:
   export KUBECONFIG=${kubeconfig}
   kubectl apply -f - <<END
@@ -91,5 +100,5 @@ kind: Agent
 metadata: {name: my-agent}
 spec: {role: sandbox, image: "${SHELL_IMAGE}"}
 END
-No other image is on the node, and none can be pulled. Ctrl-C ends everything.`;
+${limits} Ctrl-C ends everything.`;
 }

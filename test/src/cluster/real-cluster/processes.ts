@@ -18,6 +18,11 @@ export interface Component {
   readonly pid: number;
 }
 
+/** What a process has to have in its environment to be ended with the cluster. */
+export function membershipOf(directory: string, component: string): Readonly<Record<string, string>> {
+  return { [CLUSTER]: directory, [COMPONENT]: component };
+}
+
 export interface Start {
   /** Directory of the cluster. */
   readonly directory: string;
@@ -36,7 +41,7 @@ export async function startComponent({ directory, name, command, logFile, env }:
     const child = spawn(file, args, {
       cwd: directory,
       // The test's own directories stay named there: a test run ends whatever names them.
-      env: { ...process.env, ...env, [CLUSTER]: directory, [COMPONENT]: name },
+      env: { ...process.env, ...env, ...membershipOf(directory, name) },
       stdio: ['ignore', log, log],
       detached: true,
     });
