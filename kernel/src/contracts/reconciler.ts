@@ -132,8 +132,8 @@ export interface Reconciler<S = unknown> {
   /** What the state depends on besides events of the object; one per log for all reconcilers that name the same. */
   readonly context?: SharedContextType;
   /**
-   * Names of reconcilers: at the start of a term each of their objects is looked at once before any of this one's, because
-   * what is recorded of them bounds what may be done here.
+   * Names of reconcilers: at the start of a term each of their objects is put on the record before any of this one's is
+   * looked at, because it bounds what may be done here.
    */
   readonly after?: readonly string[];
 

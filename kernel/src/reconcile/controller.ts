@@ -72,7 +72,7 @@ export class Controller {
   readonly #surroundings = new SurroundingsIndex();
   readonly #passes = new Map<string, RunningPass>();
   readonly #append: (drafts: readonly EventDraft[]) => Promise<readonly LogRecord[]>;
-  /** Keys that no pass was completed for since the start. */
+  /** Objects of which it is not on the record yet how they were at the start. */
   readonly #unseen = new Set<string>();
   readonly #caughtUp = Promise.withResolvers<void>();
   readonly #metrics: ControllerMetrics;
@@ -94,6 +94,7 @@ export class Controller {
       cacheOf: (type) => this.#cache(type),
       assume: (type, object, key) => this.#assume(type, object, key),
       persist: (what, attempt) => this.#persist(what, attempt),
+      observed: (key) => this.#observed(key),
       again: (key, delayMs) => this.#queue.addAfter(key, delayMs),
     };
     this.#metrics = new ControllerMetrics(reconciler.name, options.workers, clock, telemetry);
@@ -104,7 +105,7 @@ export class Controller {
     return this.#options.reconciler.name;
   }
 
-  /** Resolves when each object that was there at the start was passed over once, or when the controller has stopped. */
+  /** Resolves when each object is on the record as it was at the start, or when the controller has stopped. */
   get caughtUp(): Promise<void> {
     return this.#caughtUp.promise;
   }
@@ -183,6 +184,10 @@ export class Controller {
     ];
   }
 
+  #observed(key: string): void {
+    if (this.#unseen.delete(key) && this.#unseen.size === 0) this.#caughtUp.resolve();
+  }
+
   #onAffected({ id, reconciler }: Aggregate, isStateChanged: boolean): void {
     if (reconciler === this.#options.reconciler)
       this.#queue.addAfter(queueKeyOf(id), isStateChanged ? 0 : REPORT_DELAY_MS);
@@ -256,7 +261,6 @@ export class Controller {
         const result = await new ReconcilePass(this.#context, key).run();
         outcome = result.kind === 'settled' ? 'success' : 'requeue_after';
         this.#finish(key, result);
-        if (this.#unseen.delete(key) && this.#unseen.size === 0) this.#caughtUp.resolve();
       } catch (error) {
         if (this.#options.term.signal.aborted) return;
         outcome = 'error';

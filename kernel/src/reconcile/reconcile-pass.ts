@@ -65,6 +65,8 @@ export interface PassContext {
   append(drafts: readonly EventDraft[]): Promise<readonly LogRecord[]>;
   /** Does what the term cannot go on without, again and again as long as the term lasts. */
   persist(what: string, attempt: () => Promise<unknown>): Promise<void>;
+  /** Told that the object is on the record as it is now. */
+  observed(key: string): void;
   /** Asks for another pass over the object after a delay. */
   again(key: string, delayMs: number): void;
 }
@@ -101,24 +103,31 @@ export class ReconcilePass {
 
   /** Rejects when the log cannot be written or the cluster cannot be reached; the object needs another pass then. */
   async run(): Promise<PassResult> {
-    const { reconciler, projection, seen } = this.#context;
-    const object = this.#context.cacheOf(reconciler.resource).get(this.#objectKey);
-    const known = projection.get(this.#id);
-    if (known?.observed !== undefined && known.observed.uid !== object?.metadata.uid) {
-      await this.#recordDeleted(known.observed.uid);
-    }
-    if (object === undefined || object.metadata.deletionTimestamp !== undefined) return SETTLED;
-    seen.add(object.metadata.uid ?? '');
-
-    const observed = observeObject(projection.get(this.#id), object, (live) => reconciler.observe(live));
-    if (observed !== undefined) await this.#record(`${reconciler.resource.kind}Observed`, observed);
-    if (projection.get(this.#id) === undefined) return SETTLED;
+    const object = await this.#observe();
+    this.#context.observed(this.#key);
+    if (object === undefined) return SETTLED;
     await this.#recordDrift(object);
     await this.#recordDeadline();
     await this.#recordFacts();
     const result = this.#isBackingOff() ? WAITING : await this.#decideAndAct(object);
     await this.#report();
     return result;
+  }
+
+  /** Records what is new of the object, or that it is gone. Returns it as long as it is there to be worked on. */
+  async #observe(): Promise<KubernetesObject | undefined> {
+    const { reconciler, projection, seen } = this.#context;
+    const object = this.#context.cacheOf(reconciler.resource).get(this.#objectKey);
+    const known = projection.get(this.#id);
+    if (known?.observed !== undefined && known.observed.uid !== object?.metadata.uid) {
+      await this.#recordDeleted(known.observed.uid);
+    }
+    if (object === undefined || object.metadata.deletionTimestamp !== undefined) return undefined;
+    seen.add(object.metadata.uid ?? '');
+
+    const observed = observeObject(projection.get(this.#id), object, (live) => reconciler.observe(live));
+    if (observed !== undefined) await this.#record(`${reconciler.resource.kind}Observed`, observed);
+    return projection.get(this.#id) === undefined ? undefined : object;
   }
 
   async #recordDeleted(uid: string): Promise<void> {

@@ -138,6 +138,17 @@ describe('a shared context', () => {
     expect(events.filter(({ type }) => type === 'ActionsDecided')).to.deep.equal([]);
   });
 
+  it('is waited for no longer than it takes to record it, whatever becomes of its status', async () => {
+    kernel.cluster.fault = ({ verb, plural }) => {
+      if (verb === 'updateStatus' && plural === PALETTE.plural)
+        throw new ClusterError('denied', 'you may not', 403);
+    };
+    await kernel.cluster.create(PALETTE, palette('p', ['red']), options);
+    await kernel.cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await start();
+    await until(() => exists('w-red'));
+  });
+
   it('lets no decision stand after an event that it depends on and has not seen', async () => {
     await kernel.cluster.create(PALETTE, palette('p', ['red']), options);
     await start();

@@ -95,7 +95,7 @@ export class PaletteReconciler implements Reconciler<PaletteState> {
   }
 
   report(): Report {
-    return { status: {} };
+    return { status: { isKnown: true } };
   }
 }
 
