@@ -285,7 +285,7 @@ export class ClusterClient implements Cluster, AsyncDisposable {
     return this.#object('PUT', verb, resource, metadata, path, body, options);
   }
 
-  async #object(
+  #object(
     method: Method,
     verb: string,
     resource: ResourceType,
@@ -294,20 +294,16 @@ export class ClusterClient implements Cluster, AsyncDisposable {
     body: unknown,
     options: RequestOptions,
   ): Promise<KubernetesObject> {
-    const answer = await this.#requester.send({
-      method,
-      path,
-      body,
-      lane: laneOf(resource),
-      subject: this.#subject(verb, resource, key),
-      options,
-    });
-    return answer as KubernetesObject;
+    const subject = this.#subject(verb, resource, key);
+    const answer = this.#requester.send({ method, path, body, lane: laneOf(resource), subject, options });
+    return answer as Promise<KubernetesObject>;
   }
 
   #subject(verb: string, resource: ResourceType, key?: ObjectKey): Subject {
-    const subject = { verb, resource: resourceName(resource), server: this.server };
-    return key === undefined ? subject : { ...subject, object: objectName(key) };
+    const { server } = this;
+    return key === undefined
+      ? { verb, resource: resourceName(resource), server }
+      : { verb, resource: resourceName(resource), server, object: objectName(key) };
   }
 }
 

@@ -60,11 +60,22 @@ export class Requester {
     if (signal.aborted) throw failure('aborted', call.subject, 'given up before it was sent', signal.reason);
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
     using scope = new CallScope(this.#parts.clock, signal, timeoutMs);
+    return await this.#answerOf(call, body, scope);
+  }
+
+  /** Credentials for what does not go through `send`: watches and exec. Rejects with ClusterError. */
+  async credentials(subject: Subject, signal: AbortSignal): Promise<Credentials> {
+    using scope = new CallScope(this.#parts.clock, signal, this.#parts.defaultTimeoutMs);
+    return this.#parts.identity.current() ?? (await this.#renewed(subject, scope));
+  }
+
+  async #answerOf(call: Call, body: string | undefined, scope: CallScope): Promise<unknown> {
     let refused: { readonly credentials: Credentials; readonly error: ClusterError } | undefined;
     for (let minPauseMs = MIN_PAUSE_MS; ; minPauseMs *= 2) {
-      const credentials = await this.#credentials(call.subject, scope);
+      const credentials = this.#parts.identity.current() ?? (await this.#renewed(call.subject, scope));
       if (refused !== undefined && isSameProof(refused.credentials, credentials)) throw refused.error;
-      await this.#slot(call, scope);
+      if (scope.end !== undefined) throw unsent(scope, call.subject, 'its turn');
+      if (!this.#slots[call.lane].tryTake()) await this.#turn(call, scope);
       const answer = await this.#exchange(call, body, credentials, scope);
       if (answer.status >= 200 && answer.status < 300) return parse(answer, call.subject);
       const isWrite = call.method !== 'GET';
@@ -83,18 +94,9 @@ export class Requester {
     }
   }
 
-  /** Credentials for what does not go through `send`: watches and exec. Rejects with ClusterError. */
-  async credentials(subject: Subject, signal: AbortSignal): Promise<Credentials> {
-    using scope = new CallScope(this.#parts.clock, signal, this.#parts.defaultTimeoutMs);
-    return await this.#credentials(subject, scope);
-  }
-
-  async #credentials(subject: Subject, scope: CallScope): Promise<Credentials> {
-    const { identity } = this.#parts;
-    const current = identity.current();
-    if (current !== undefined) return current;
+  async #renewed(subject: Subject, scope: CallScope): Promise<Credentials> {
     try {
-      return await scope.during(identity.renew());
+      return await scope.during(this.#parts.identity.renew());
     } catch (error) {
       if (scope.end !== undefined) throw unsent(scope, subject, 'the credentials of the kubeconfig');
       const detail = error instanceof Error ? error.message : String(error);
@@ -102,10 +104,9 @@ export class Requester {
     }
   }
 
-  async #slot(call: Call, scope: CallScope): Promise<void> {
-    if (scope.end !== undefined) throw unsent(scope, call.subject, 'its turn');
+  /** Waits for a slot. */
+  async #turn(call: Call, scope: CallScope): Promise<void> {
     const slots = this.#slots[call.lane];
-    if (slots.tryTake()) return;
     if (slots.waiting >= MAX_WAITING) {
       throw failure('unavailable', call.subject, `${slots.waiting} requests are waiting already`);
     }
