@@ -33,29 +33,30 @@ export interface Verification extends AsyncDisposable {
 
 type OnCommit = (commit: VerifiedCommit) => void;
 
-/** Everything: chain, rules, tree, checkpoints, anchors. The tree grows in a thread beside the chain. */
+/** Everything: chain, rules, tree, checkpoints, anchors. The tree of a long log grows in a thread beside the chain. */
 export class FullVerification implements Verification {
-  readonly #tree = new TreeWorker();
+  readonly #tree: TreeWorker | undefined;
   readonly #audit: LogAudit;
 
-  constructor(evidence: Evidence, onCommit: OnCommit) {
-    this.#audit = new LogAudit({ ...evidence, onCommit, tree: this.#tree.sink });
+  constructor(evidence: Evidence, onCommit: OnCommit, isLong: boolean) {
+    this.#tree = isLong ? new TreeWorker() : undefined;
+    this.#audit = new LogAudit({ ...evidence, onCommit, tree: this.#tree?.sink ?? 'inline' });
   }
 
   push(chunk: Uint8Array): Promise<void> | undefined {
     this.#audit.push(chunk);
-    return this.#tree.ready();
+    return this.#tree?.ready();
   }
 
   async settle(): Promise<void> {}
 
   async finish(): Promise<VerificationEnd> {
-    const result = this.#audit.finish(await this.#tree.roots());
+    const result = this.#audit.finish(await this.#tree?.roots());
     return { summary: result.summary, audit: { log: this.#audit, result } };
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#tree[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tree?.[Symbol.asyncDispose]();
   }
 }
 

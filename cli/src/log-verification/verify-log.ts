@@ -28,6 +28,8 @@ export interface VerifyOptions {
 }
 
 const PROGRESS_EVERY_BYTES = 1024 * 1024;
+/** Starting a thread and copying to it pay from so many records on. */
+const THREAD_FROM_RECORDS = 20_000;
 
 /**
  * Reads a log and checks every record, in constant memory. Damage is a result, not an error. Throws
@@ -105,13 +107,14 @@ interface Outcome {
 }
 
 async function verified(store: EventStore, options: VerifyOptions, progress: Progress): Promise<Outcome> {
-  const { signal, onProgress, evidence, fromSeq = 0 } = options;
-  await using verification = verificationOf(fromSeq, evidence, progress);
+  const { signal, onProgress, fromSeq = 0 } = options;
   let unreported = 0;
   let isTrailing = false;
   try {
     // Where the driver says that the log ends; what is read must get there.
     const head = await headOf(store, signal);
+    const records = head instanceof Damage ? head.seq : head.nextSeq;
+    await using verification = verificationOf(options, records, progress);
     for await (const chunk of store.read(fromSeq, signal)) {
       await verification.push(chunk);
       unreported += chunk.byteLength;
@@ -139,10 +142,16 @@ async function verified(store: EventStore, options: VerifyOptions, progress: Pro
   }
 }
 
-function verificationOf(fromSeq: number, evidence: Evidence | undefined, progress: Progress): Verification {
+/** What is best for so many records. */
+function verificationOf(
+  { fromSeq = 0, evidence }: VerifyOptions,
+  records: number,
+  progress: Progress,
+): Verification {
   const onCommit = (commit: VerifiedCommit): void => progress.add(commit);
-  if (fromSeq > 0) return new ChainVerification(fromSeq, onCommit);
-  if (evidence !== undefined) return new FullVerification(evidence, onCommit);
+  const isLong = records >= THREAD_FROM_RECORDS;
+  if (evidence !== undefined && fromSeq === 0) return new FullVerification(evidence, onCommit, isLong);
+  if (fromSeq > 0 || !isLong) return new ChainVerification(fromSeq, onCommit);
   return new ThreadedChainVerification((run) => progress.add(run, run.commits));
 }
 

@@ -31,16 +31,16 @@ export interface Aggregate {
   /** The newest event that is not of its health, and its type. */
   readonly lastEvent: { readonly seq: number; readonly hash: string };
   readonly lastType: string;
-  /** Seq of the newest event of another object that has changed the state of this one; absent when there was none. */
-  readonly affectedBy?: number;
+  /** Seq of the newest event of another object that has changed the state of this one; undefined when there was none. */
+  readonly affectedBy: number | undefined;
   readonly pending: readonly PendingAction[];
   /** What was recorded last of `<Kind>Ready`, `<Kind>Degraded` and `<Kind>Suspended`. */
   readonly health: RecordedHealth | undefined;
 }
 
 /** JSON leaves out what is undefined. */
-type SavedAggregate = Omit<Aggregate, 'reconciler' | 'observed' | 'health'> &
-  Partial<Pick<Aggregate, 'observed' | 'health'>>;
+type SavedAggregate = Omit<Aggregate, 'reconciler' | 'observed' | 'affectedBy' | 'health'> &
+  Partial<Pick<Aggregate, 'observed' | 'affectedBy' | 'health'>>;
 
 /** Rises whenever the same events could lead to another state here than before. */
 const PROJECTION_VERSION = 2;
@@ -116,8 +116,8 @@ export class Projection {
       const saved = entry as unknown as SavedAggregate;
       const reconciler = this.reconcilerOf(saved.id);
       if (reconciler === undefined) throw new TypeError(`no reconciler of ${saved.id}`);
-      const { observed, health, ...rest } = saved;
-      this.#aggregates.set(saved.id, { ...rest, reconciler, observed, health });
+      const { observed, affectedBy, health, ...rest } = saved;
+      this.#aggregates.set(saved.id, { ...rest, reconciler, observed, affectedBy, health });
     }
     for (const aggregate of this.#aggregates.values())
       this.contextOf(aggregate.reconciler)?.update(aggregate.id, memberOf(aggregate));
@@ -157,7 +157,7 @@ export class Projection {
         // Health follows from what is reported: it leads to no decision, and to no other report.
         lastEvent: unmoved?.lastEvent ?? { seq: event.seq, hash },
         lastType: unmoved?.lastType ?? event.type,
-        ...(before?.affectedBy === undefined ? {} : { affectedBy: before.affectedBy }),
+        affectedBy: before?.affectedBy,
         pending: pendingAfter(before?.pending ?? NO_PENDING, record),
         health: health ?? before?.health,
       });

@@ -50,8 +50,9 @@ function barred(state: AgentState, isBarred: boolean): AgentState {
 
 /** Sets the refusal; one that says the same as before stays as recorded as it was. */
 function refusedFor(state: AgentState, refusal: Refusal | undefined): AgentState {
-  const { refusal: before, ...rest } = state;
+  const before = state.refusal;
   if (before?.reason === refusal?.reason && before?.message === refusal?.message) return state;
+  const { refusal: _, ...rest } = state;
   return refusal === undefined ? rest : { ...rest, refusal: { ...refusal, isRecorded: false } };
 }
 

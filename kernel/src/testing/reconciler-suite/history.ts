@@ -84,6 +84,7 @@ export class History {
     return describeDecision(decision, {
       reconciler,
       lastEvent: { seq: this.events.length - 1, hash: ZERO_HASH },
+      affectedBy: undefined,
     });
   }
 
@@ -211,6 +212,7 @@ export class History {
         })),
       surroundings: [],
       lastEvent: { seq: this.events.length - 1, hash: ZERO_HASH },
+      affectedBy: undefined,
       contested: [],
       now,
     });

@@ -15,6 +15,21 @@ export interface Quantity {
 
 /** Reads digits with at most three decimals and a suffix; undefined for anything else. No signs, no exponents. */
 export function parseQuantity(text: string): Quantity | undefined {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const quantity = parse(text);
+  if (quantity !== undefined) {
+    if (parsed.size >= MAX_PARSED) parsed.clear();
+    parsed.set(text, quantity);
+  }
+  return quantity;
+}
+
+/** Few amounts are in use, and those over and over: a replay meets each a million times. */
+const parsed = new Map<string, Quantity>();
+const MAX_PARSED = 1_000;
+
+function parse(text: string): Quantity | undefined {
   const match = QUANTITY.exec(text);
   if (match === null) return undefined;
   const [, whole = '', fraction = '', suffix = ''] = match;
