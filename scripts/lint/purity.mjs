@@ -18,6 +18,10 @@ export const PURE_MODULES = [
   'plugins/agent-sandbox/dist/manifests/manifests.js',
   'plugins/agent-sandbox/dist/observe.js',
   'plugins/agent-sandbox/dist/reduce.js',
+  'plugins/agent-sandbox/dist/schema/recorded-spec.js',
+  'plugins/agent-sandbox/dist/session/reduce-session.js',
+  'plugins/agent-sandbox/dist/universe/reduce-universe.js',
+  'plugins/agent-sandbox/dist/universe/tenancy.js',
 ];
 
 /** What may be imported from Node: hashing, which depends on its arguments alone, and bytes. */
