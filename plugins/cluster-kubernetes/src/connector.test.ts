@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { ClusterError, SystemClock } from '@rynxs/kernel';
 import { FakeClock } from '@rynxs/kernel/testing';
 import { expect } from 'chai';
@@ -17,6 +18,11 @@ const KEY = { namespace: 'default', name: 'a' };
 const base64 = (words: string) => Buffer.from(words).toString('base64');
 
 describe('Connector', () => {
+  const trusted = getCACertificates('default');
+  // A proxy is verified by the authorities of the system, as with client-go.
+  before(() => setDefaultCACertificates([...trusted, LOOPBACK_CERTIFICATE]));
+  after(() => setDefaultCACertificates(trusted));
+
   let stack: AsyncDisposableStack;
   beforeEach(() => {
     stack = new AsyncDisposableStack();
@@ -61,6 +67,7 @@ describe('Connector', () => {
 
   for (const [kind, scheme] of [
     ['connect', 'http'],
+    ['connect over TLS', 'https'],
     ['socks5', 'socks5'],
     ['socks5', 'socks5h'],
   ] as const) {

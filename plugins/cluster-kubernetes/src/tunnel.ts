@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 
 export interface Target {
   readonly host: string;
@@ -34,9 +34,12 @@ export async function openTunnel(proxy: URL, target: Target, signal: AbortSignal
 
 async function openConnect(proxy: URL, { host, port }: Target, signal: AbortSignal): Promise<Socket> {
   const request = proxy.protocol === 'https:' ? httpsRequest : httpRequest;
+  const proxyHost = hostOf(proxy);
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const asking = request({
-    host: hostOf(proxy),
+    host: proxyHost,
+    // Otherwise Node takes the name in the Host header, which is the target's.
+    servername: isIP(proxyHost) === 0 ? proxyHost : '',
     port: proxy.port === '' ? (proxy.protocol === 'https:' ? 443 : 80) : proxy.port,
     method: 'CONNECT',
     path: authority,

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { LOOPBACK_CERTIFICATE, LOOPBACK_KEY } from './loopback-certificate.js';
 
 export interface ProxyOptions {
-  readonly kind: 'connect' | 'socks5';
+  readonly kind: 'connect' | 'connect over TLS' | 'socks5';
   /** `name:password` that it asks for. */
   readonly proof?: string;
   /** Where all tunnels end, whatever they are asked for. */
@@ -20,7 +22,7 @@ export class ProxyServer implements AsyncDisposable {
 
   private constructor(options: ProxyOptions) {
     this.#options = options;
-    this.#server = options.kind === 'connect' ? this.#connectServer() : this.#socksServer();
+    this.#server = options.kind === 'socks5' ? this.#socksServer() : this.#connectServer(options.kind);
     this.#server.on('connection', (socket: Socket) => this.#keep(socket));
   }
 
@@ -52,10 +54,12 @@ export class ProxyServer implements AsyncDisposable {
     socket.on('close', () => this.#sockets.delete(socket)).on('error', () => undefined);
   }
 
-  #connectServer(): Server {
+  #connectServer(kind: 'connect' | 'connect over TLS'): Server {
+    const tls = { cert: LOOPBACK_CERTIFICATE, key: LOOPBACK_KEY };
+    const server = kind === 'connect' ? createHttpServer() : createTlsServer(tls);
     const { proof } = this.#options;
     const expected = proof === undefined ? undefined : `Basic ${Buffer.from(proof).toString('base64')}`;
-    return createHttpServer().on('connect', (request, client: Socket) => {
+    return server.on('connect', (request, client: Socket) => {
       this.asked.push(request.url ?? '');
       if (request.headers['proxy-authorization'] === expected) {
         this.#join(client, () => client.write('HTTP/1.1 200 Connection established\r\n\r\n'));
