@@ -7,6 +7,7 @@ import { RealCluster } from '../dist/cluster/real-cluster.js';
 import { AgentWatch } from './agent-watch.mjs';
 import { startOperatorProcess } from './operator-process.mjs';
 import { median } from './result.mjs';
+import { keepTrack } from './underway.mjs';
 
 const NAMESPACE = 'bench';
 const OPERATOR = { user: 'rynxs-operator', groups: ['system:masters'] };
@@ -96,7 +97,7 @@ function results(operator, bare, agents, rounds) {
 }
 
 async function withCluster(measure) {
-  await using cluster = await RealCluster.start();
+  await using cluster = keepTrack(await RealCluster.start());
   for (const definition of definitions) await cluster.api.must('POST', CRDS, definition);
   for (const { metadata } of definitions) await established(cluster.api, metadata.name);
   await cluster.api.must('POST', '/api/v1/namespaces', { metadata: { name: NAMESPACE } });
@@ -116,7 +117,7 @@ async function operatorRound(cluster, directory, agents) {
     kubeconfig: await cluster.kubeconfigFor(OPERATOR),
     signingKey: await signingKey(directory),
   };
-  await using first = await startOperatorProcess(options);
+  await using first = keepTrack(await startOperatorProcess(options));
   const residentBeforeMb = first.residentMb();
   const place = await cluster.audit.end();
   const cpuBefore = first.cpuMs();
@@ -132,7 +133,7 @@ async function operatorRound(cluster, directory, agents) {
   await first.stop();
 
   const restartPlace = await cluster.audit.end();
-  await using second = await startOperatorProcess(options);
+  await using second = keepTrack(await startOperatorProcess(options));
   const idleAt = await second.idle();
   const requests = ofOperator(await cluster.audit.since(restartPlace));
   const connectedAt = Date.parse(requests[0].requestReceivedTimestamp);

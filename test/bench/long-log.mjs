@@ -98,7 +98,7 @@ function reconcile(agent, round, seq) {
       manager: 'kubectl',
       managed_at: '2026-01-01T00:00:00Z',
     }),
-    draft('ActionsDecided', { cause: seq, decider: 'agent@1', actions, refusal: null }),
+    draft('ActionsDecided', { cause: seq, decider: 'agent@2', actions, refusal: null }),
     ...applied,
     drift,
   ];

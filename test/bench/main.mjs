@@ -11,6 +11,7 @@ import { replay } from './replay.mjs';
 import { judge, line } from './result.mjs';
 import { s3Append } from './s3-append.mjs';
 import { startOnce } from './start-once.mjs';
+import { endWithProcess } from './underway.mjs';
 import { verify } from './verify.mjs';
 
 const BENCHMARKS = {
@@ -53,6 +54,7 @@ if (values.help || unknown.length > 0) {
   process.stdout.write(USAGE);
   process.exitCode = unknown.length > 0 ? 2 : 0;
 } else {
+  endWithProcess();
   process.exitCode = await main();
 }
 
