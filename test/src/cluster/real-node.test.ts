@@ -60,6 +60,14 @@ describe('an agent on a real node', function () {
     expect(pods[0]).to.have.nested.property('status.phase', 'Running');
   });
 
+  it('shows how it is contained in fact', async () => {
+    await eventually('its containment is observed', () => hasCondition(AGENT, 'Contained'));
+    const { status } = await cluster.api.must<{ status: { containment: object } }>('GET', AGENT);
+    const { imageID, ...rest } = status.containment as { imageID: string };
+    expect(imageID).to.match(/sha256:[0-9a-f]{64}$/);
+    expect(rest).to.deep.equal({ serviceAccountToken: false, networkPolicies: ['smallest'] });
+  });
+
   it('can be entered with kubectl exec, by nobody who could do more', async () => {
     expect(await inside('id -u')).to.equal('65532\n');
     expect(await inside('grep -E "^(CapEff|CapBnd|NoNewPrivs|Seccomp):" /proc/self/status')).to.equal(
