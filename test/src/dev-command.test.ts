@@ -113,6 +113,28 @@ describe('rynxs dev', function () {
       expect(agents[1]).to.include({ agent: 'default/other', ready: true });
     });
 
+    it('holds agents to a universe, and waits for neither universes nor sessions', async () => {
+      const kind = (name: string, fields: string) =>
+        `apiVersion: universe.ai/v1alpha1\nkind: ${name}\nmetadata: { name: lab }\nspec: ${fields}\n---\n`;
+      const around =
+        kind('Universe', '{ namespaces: [default], images: { allowed: ["docker.io/library/*"] } }') +
+        kind('Session', '{ agentRef: { name: my-agent }, principal: somebody }');
+      writeFileSync(join(directory.path, 'inside.yaml'), around + AGENT);
+      const inside = await devOnce('inside.yaml');
+      expect(inside.code, inside.stderr).to.equal(0);
+      expect(JSON.parse(inside.stdout).ready).to.equal(true);
+
+      const stranger = AGENT.replace('my-agent', 'stranger').replace(/image: .*/, 'image: ghcr.io/acme/bot');
+      writeFileSync(join(directory.path, 'outside.yaml'), around + stranger);
+      const outside = await devOnce('outside.yaml');
+      expect(outside.code).to.equal(1);
+      expect(JSON.parse(outside.stdout).reason).to.include(
+        'Universe lab: spec.image must match docker.io/library/* (images.allowed)',
+      );
+      const replay = await runRynxs(['replay', '--output', 'json'], directory.path);
+      expect(JSON.parse(replay.stdout)).to.include({ same: true });
+    });
+
     it('gives up in time and says what it waited for', async () => {
       const { code, stdout, stderr } = await devOnce(BASIC_AGENT, '--timeout', '1ms');
       expect(code).to.equal(1);

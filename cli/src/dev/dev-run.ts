@@ -66,7 +66,7 @@ export class DevRun {
     this.#print(`Rynxs runs: cluster API at ${server}${served}, data in ${this.#shown(this.#dataDir)}`);
   }
 
-  /** Applies the files; returns those of their objects that a reconciler makes something of. */
+  /** Applies the files; returns those of their objects that a reconciler makes children of. */
   async #apply(manifests: readonly TypedManifest[]): Promise<readonly TrackedAgent[]> {
     const { cluster, reconcilers, signal } = this.#session;
     await applyFiles(
@@ -80,7 +80,9 @@ export class DevRun {
     );
     return manifests.flatMap(({ manifest, resource }) => {
       const reconciler = reconcilers.find((candidate) => candidate.resource.plural === resource.plural);
-      return reconciler === undefined ? [] : [{ reconciler, key: keyOf(resource, manifest.object) }];
+      return reconciler === undefined || reconciler.owns.length === 0
+        ? []
+        : [{ reconciler, key: keyOf(resource, manifest.object) }];
     });
   }
 

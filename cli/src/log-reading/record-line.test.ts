@@ -59,6 +59,12 @@ describe('a record as a line', () => {
       { actions: [], refusal: { reason: 'InvalidSpec', message: 'no image' } },
       'refused: InvalidSpec: no image',
     ],
+    [
+      'ActionsDecided',
+      { actions: [], refusal: null, phase: { name: 'Active', reason: 'AgentReady', message: 'it runs' } },
+      'Active: AgentReady: it runs',
+    ],
+    ['AgentSuspended', { reason: 'Suspended', message: 'as asked' }, 'Suspended: as asked'],
     ['ActionApplied', { verb: 'create', child: 'ConfigMap/a' }, 'create ConfigMap/a'],
     [
       'ActionFailed',

@@ -42,13 +42,13 @@ const SUMMARIES: Readonly<Record<string, Summary>> = {
   ActionUnconfirmed: (payload) => `${outcome(payload)}: found ${word(payload.found)}`,
 };
 
-/** Types that are named after a kind: `AgentObserved`, `AgentDeleted`, `AgentReady`, `AgentDegraded`. */
+/** Types that are named after a kind: `AgentObserved`, `AgentDeleted`, `AgentReady`, `AgentDegraded`, `AgentSuspended`. */
 function summaryOfShape(type: string): Summary {
   if (type.endsWith('Observed')) {
     return (payload) => `generation ${word(payload.generation)}${byWhom(payload.manager)}`;
   }
   if (type.endsWith('Deleted')) return (payload) => `found ${word(payload.found).replace('_', ' ')}`;
-  if (type.endsWith('Ready') || type.endsWith('Degraded')) {
+  if (/(Ready|Degraded|Suspended)$/.test(type)) {
     return (payload) => `${word(payload.reason)}: ${word(payload.message)}`;
   }
   return () => '';
@@ -66,6 +66,9 @@ function factOf({ fact }: Payload): string {
 function decision(payload: Payload): string {
   const refusal = mapOf(payload.refusal);
   if (Object.keys(refusal).length > 0) return `refused: ${word(refusal.reason)}: ${word(refusal.message)}`;
+  const phase = mapOf(payload.phase);
+  if (Object.keys(phase).length > 0)
+    return `${word(phase.name)}: ${word(phase.reason)}: ${word(phase.message)}`;
   const actions = listOf(payload.actions)
     .map(mapOf)
     .map((action) => `${word(action.verb)} ${word(action.child)}`);
