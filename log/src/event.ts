@@ -21,7 +21,8 @@ export interface EventMeta {
 
 /**
  * An event of hash version 3, with the names that it has in the log.
- * `aggregate_id` is `<plural>/<namespace>/<name>` of the object that it is about, or `log` for the log's own events.
+ * `aggregate_id` is `<plural>/<namespace>/<name>` of the object that it is about (`<plural>/<name>` where there are no
+ * namespaces), or `log` for the log's own events.
  */
 export interface LogEvent {
   readonly aggregate_id: string;

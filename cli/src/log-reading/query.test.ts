@@ -66,6 +66,12 @@ describe('reading a part of a log', () => {
       expect(await seqs('--agent', 'default')).to.deep.equal([]);
     });
 
+    it('finds an object that is in no namespace by its whole id', async () => {
+      const universe = { type: 'UniverseObserved', aggregateId: 'universes/lab' };
+      await log.append(log.log.nextOf([universe]));
+      expect(await seqs('--agent', 'universes/lab')).to.deep.equal([11]);
+    });
+
     it('finds any of several types, of an epoch, and not more than asked for', async () => {
       expect(await seqs('--type', 'EpochStarted', '--type', 'EpochEnded')).to.deep.equal([0, 4, 5, 9]);
       expect(await seqs('--epoch', '2')).to.deep.equal([5, 6, 7, 8]);

@@ -54,7 +54,8 @@ function agentMatcher(agent: string): (aggregateId: string) => boolean {
     case 1:
       return (id) => id.startsWith('agents/') && id.endsWith(`/${agent}`);
     case 2:
-      return (id) => id === `agents/${agent}`;
+      // Or a whole id of a cluster-scoped object: universes/lab.
+      return (id) => id === `agents/${agent}` || id === agent;
     default:
       return (id) => id === agent;
   }
