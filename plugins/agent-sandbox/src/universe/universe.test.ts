@@ -133,6 +133,8 @@ describe('a Universe', () => {
     await cluster.apply(AGENT, 'lab/bad', { image: other });
     await cluster.until(AGENT, 'lab/bad', isOutside);
     await cluster.until(DEPLOYMENT, 'lab/good', replicas(1));
+    for (let index = 0; index < 30; index += 1) await cluster.apply(AGENT, `lab/more-${index}`, { image });
+    await cluster.until(DEPLOYMENT, 'lab/more-29', replicas(1));
     await cluster.kernel.clock.advance(1_000);
     const status = statusOf(
       await cluster.until(
@@ -141,7 +143,11 @@ describe('a Universe', () => {
         (object) => (statusOf(object).agents as JsonMap | undefined)?.outside === 1,
       ),
     );
-    expect(status.agents).to.deep.equal({ total: 2, outside: 1 });
+    expect(status.agents).to.deep.equal({ total: 32, outside: 1 });
+    const written = cluster.api.requests.filter(
+      ({ verb, plural }) => verb === 'updateStatus' && plural === UNIVERSE.plural,
+    );
+    expect(written).to.have.length.of.at.most(3);
     expect(status.outsideAgents).to.deep.equal([
       {
         name: 'lab/bad',
@@ -158,6 +164,89 @@ describe('a Universe', () => {
     expect(messageOf(refused)).to.equal(
       'Universe lab admits nothing: its spec was never valid; mend the Universe',
     );
+  });
+
+  it('keeps its last valid bounds when its spec becomes invalid', async () => {
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'], ...only });
+    await cluster.recorded(({ type }) => type === 'UniverseObserved');
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['elsewhere'], images: { allowed: ['*'] } });
+    const invalid = await cluster.until(
+      UNIVERSE,
+      'lab',
+      (object) => condition(object, 'Ready')?.reason === 'InvalidSpec',
+    );
+    expect(statusOf(invalid).namespaces).to.deep.equal(['lab']);
+    await cluster.apply(AGENT, 'lab/good', { image });
+    await cluster.apply(AGENT, 'lab/bad', { image: other });
+    await cluster.until(DEPLOYMENT, 'lab/good', replicas(1));
+    await cluster.until(AGENT, 'lab/bad', isOutside);
+  });
+
+  it('loses its turn for a namespace that it lets go of', async () => {
+    await cluster.apply(UNIVERSE, 'old', { namespaces: ['lab', 'home'] });
+    await cluster.recorded(({ type }) => type === 'UniverseObserved');
+    await cluster.apply(UNIVERSE, 'new', { namespaces: ['lab'] });
+    const isReady = (status: string) => (object: KubernetesObject | undefined) =>
+      condition(object, 'Ready')?.status === status;
+    await cluster.until(UNIVERSE, 'new', isReady('False'));
+    await cluster.apply(UNIVERSE, 'old', { namespaces: ['home'] });
+    await cluster.until(UNIVERSE, 'new', isReady('True'));
+    await cluster.apply(UNIVERSE, 'old', { namespaces: ['home', 'lab'] });
+    const late = await cluster.until(UNIVERSE, 'old', isReady('False'));
+    expect(statusOf(late).namespaces).to.deep.equal(['home']);
+    expect((await cluster.replay()).differences).to.deep.equal([]);
+  });
+
+  it('lets an Agent go on as it was when its new spec is outside, and lets that stop it', async () => {
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'], ...only });
+    await cluster.recorded(({ type }) => type === 'UniverseObserved');
+    await cluster.apply(AGENT, 'lab/a', { image });
+    await cluster.until(DEPLOYMENT, 'lab/a', replicas(1));
+    await cluster.apply(AGENT, 'lab/a', { image: other });
+    await cluster.until(AGENT, 'lab/a', isOutside);
+    const imageOf = (object: KubernetesObject | undefined) =>
+      (object?.spec as { template: { spec: { containers: readonly JsonMap[] } } } | undefined)?.template.spec
+        .containers[0]?.image;
+    expect(imageOf(await cluster.until(DEPLOYMENT, 'lab/a', replicas(1)))).to.equal(image);
+    await cluster.apply(AGENT, 'lab/a', { image: other, lifecycle: { state: 'Suspended' } });
+    await cluster.until(DEPLOYMENT, 'lab/a', replicas(0));
+    await cluster.apply(AGENT, 'lab/a', { image: other });
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'] });
+    expect(imageOf(await cluster.until(DEPLOYMENT, 'lab/a', replicas(1)))).to.equal(other);
+    expect((await cluster.replay()).differences).to.deep.equal([]);
+  });
+
+  it('has nothing recorded nor written anew when the operator starts again', async () => {
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'], ...only, quota: { agents: 1 } });
+    await cluster.recorded(({ type }) => type === 'UniverseObserved');
+    await cluster.apply(AGENT, 'lab/good', { image });
+    await cluster.until(DEPLOYMENT, 'lab/good', replicas(1));
+    await cluster.apply(AGENT, 'lab/late', { image });
+    await cluster.until(AGENT, 'lab/late', isOutside);
+    await cluster.kernel.clock.advance(1_000);
+    await cluster.until(
+      UNIVERSE,
+      'lab',
+      (object) => (statusOf(object).agents as JsonMap | undefined)?.total === 2,
+    );
+    const { requests } = cluster.api;
+    const [events, sent] = [cluster.events.length, requests.length];
+    await cluster.restart();
+    await cluster.recorded(({ type, seq }) => type === 'ConfigurationObserved' && seq > 2);
+    await cluster.kernel.clock.advance(20_000);
+    expect(cluster.events.slice(events).map(({ type }) => type)).to.deep.equal([
+      'EpochEnded',
+      'EpochStarted',
+      'ConfigurationObserved',
+    ]);
+    const isOwn = ({ name }: { readonly name: string }) => name !== 'rynxs-log-anchor';
+    expect(requests.slice(sent).filter((request) => request.verb !== 'get' && isOwn(request))).to.deep.equal(
+      [],
+    );
+
+    // It knows the order of arrival, too.
+    await cluster.delete(AGENT, 'lab/good');
+    await cluster.until(DEPLOYMENT, 'lab/late', replicas(1));
   });
 
   it('is only confirmed by spec.universe', async () => {
