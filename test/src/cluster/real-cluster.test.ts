@@ -213,6 +213,17 @@ describe('npm run cluster', function () {
     expect(await states()).to.deep.equal(['crashed: broken']);
   });
 
+  it('does not take a cluster without controllers for one that has them', async () => {
+    await command('up', '--name', 'crashed');
+
+    const { code, stderr } = await command('up', '--name', 'crashed', '--controllers');
+
+    expect([code, stderr]).to.deep.equal([
+      1,
+      'error: crashed runs without controllers; end it first: npm run cluster -- down --name crashed\n',
+    ]);
+  });
+
   it('works on a cluster with one command at a time', async () => {
     await using first = spawn('up', '--name', 'crashed');
     await until(() => new ClusterDirectory(directory).isMade, PATIENCE_MS);

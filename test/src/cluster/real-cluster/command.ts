@@ -94,23 +94,35 @@ async function run({ command, values }: ReturnType<typeof readArguments>): Promi
 }
 
 /** Starts the cluster unless it runs already; what is left of one that does not run whole is removed first. */
-async function up(
-  directory: string,
-  { node, controllers }: { node: boolean; controllers: boolean },
-): Promise<ClusterStatus> {
+async function up(directory: string, asked: { node: boolean; controllers: boolean }): Promise<ClusterStatus> {
   const found = statusOf(directory);
-  if (found.state !== 'running') {
-    const startedAt = performance.now();
-    if (found.state === 'broken') process.stderr.write('Removing what a cluster of this name left …\n');
-    await RealCluster.start({
-      directory,
-      node,
-      signal: untilAskedToEnd(),
-      ...(controllers ? { controllers: ['*'] } : {}),
-    });
-    process.stderr.write(`Ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
+  if (found.state === 'running') {
+    requireParts(found, asked);
+    return found;
   }
+  const startedAt = performance.now();
+  if (found.state === 'broken') process.stderr.write('Removing what a cluster of this name left …\n');
+  await RealCluster.start({
+    directory,
+    node: asked.node,
+    signal: untilAskedToEnd(),
+    ...(asked.controllers ? { controllers: ['*'] } : {}),
+  });
+  process.stderr.write(`Ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
   return statusOf(directory);
+}
+
+/** A cluster that runs keeps the parts that it was started with. */
+function requireParts({ name, components }: ClusterStatus, asked: { node: boolean; controllers: boolean }) {
+  const has = (part: string) => components.some((component) => component.name === part);
+  const missing = [
+    ...(asked.node && !has('kubelet') ? ['a node'] : []),
+    ...(asked.controllers && !has('kube-controller-manager') ? ['controllers'] : []),
+  ];
+  if (missing.length === 0) return;
+  throw new Error(
+    `${name} runs without ${missing.join(' and ')}; end it first: npm run cluster -- down --name ${name}`,
+  );
 }
 
 function print(clusters: readonly ClusterStatus[], isJson: boolean): void {
