@@ -13,12 +13,17 @@ export interface AnyCluster extends AsyncDisposable {
   readonly api: ApiClient;
 }
 
+/** Path of the kubeconfig of the cluster that the user names for tests; undefined where there is none. */
+export function usersCluster(): string | undefined {
+  return process.env[KUBECONFIG_VARIABLE];
+}
+
 /**
  * The cluster of the user's KUBECONFIG, if `npm run test:cluster` was called with one, which goes on afterwards; else a
  * real one, which ends with the test.
  */
 export async function anyCluster(options: RealClusterOptions = {}): Promise<AnyCluster> {
-  const kubeconfig = process.env[KUBECONFIG_VARIABLE];
+  const kubeconfig = usersCluster();
   if (kubeconfig === undefined) return await RealCluster.start(options);
   const api = await clientOf(kubeconfig);
   return { kubeconfig, api, [Symbol.asyncDispose]: async () => api[Symbol.dispose]() };

@@ -5,7 +5,7 @@ import { RealCluster } from './real-cluster.js';
 
 conformanceSuite({
   name: 'real, with a node',
-  areas: ['running pods', 'deletion'],
+  includes: (area) => area === 'running pods' || area === 'deletion',
   start: async () => {
     const cluster = await RealCluster.start({ node: true });
     return {
