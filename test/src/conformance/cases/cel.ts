@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { ApiAnswer, Json } from '../api-client.js';
 import { type Area, accepted, type CaseContext, causesOf, fact, refused } from '../conformance-case.js';
 import { MERGE_PATCH } from '../objects.js';
-import { withKind, withOwnKind } from './custom-resources.js';
+import { withKind, withOwnKind } from './custom-kinds.js';
 
 const PROPERTIES: Json = {
   size: { type: 'integer' },
