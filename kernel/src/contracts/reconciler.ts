@@ -131,6 +131,8 @@ export interface Reconciler<S = unknown> {
   readonly configuration: JsonMap;
   /** What the state depends on besides events of the object; one per log for all reconcilers that name the same. */
   readonly context?: SharedContextType;
+  /** Whether `report` looks at the context: a status is due then also where only that has changed, and no state. */
+  readonly reportsContext?: boolean;
   /**
    * Names of reconcilers: at the start of a term each of their objects is put on the record before any of this one's is
    * looked at, because it bounds what may be done here.

@@ -16,6 +16,7 @@ import { DecisionBarrier } from '../reconcile/decision-barrier.js';
 import { type ConfigurationObserved, LOG_AGGREGATE } from '../reconcile/events.js';
 import { Projection } from '../reconcile/projection.js';
 import { RepeatBackoff } from '../reconcile/repeat-backoff.js';
+import { requireOrder } from '../reconcile/starting-order.js';
 import { typesOf } from '../reconcile/types-of.js';
 import { LeadershipMetrics } from './leadership-metrics.js';
 
@@ -38,7 +39,8 @@ export interface Operator {
 /**
  * Opens the log, keeps the caches of all reconcilers warm, campaigns, and runs every reconciler for as long as a term
  * lasts. The kernel must be started, and be stopped after the operator. `signal` aborting is the same as `stop()`.
- * Rejects with what opening the log or reaching the cluster throws; then nothing is left running.
+ * Rejects with what opening the log or reaching the cluster throws, and with TypeError for reconcilers that wait for each
+ * other; then nothing is left running.
  */
 export async function startOperator(
   kernel: Kernel,
@@ -46,6 +48,7 @@ export async function startOperator(
 ): Promise<Operator> {
   const cluster = kernel.get(CLUSTER);
   const reconcilers = kernel.getAll(RECONCILER);
+  requireOrder(reconcilers);
   const projection = new Projection(reconcilers);
   const info = await cluster.info(signal);
   const { settings } = kernel;

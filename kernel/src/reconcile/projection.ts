@@ -174,7 +174,8 @@ export class Projection {
       const isChanged = state !== aggregate.state;
       const adapted = isChanged ? { ...aggregate, state, affectedBy: seq } : aggregate;
       if (isChanged) this.#aggregates.set(id, adapted);
-      for (const listener of this.#listeners) listener(adapted, isChanged);
+      if (isChanged || aggregate.reconciler.reportsContext === true)
+        for (const listener of this.#listeners) listener(adapted, isChanged);
       if (isChanged) this.#spread(id, context, seq);
     }
   }
@@ -183,8 +184,11 @@ export class Projection {
     const { reconcilers } = payloadOf<ConfigurationObserved>(record.event);
     for (const [name, { configuration }] of Object.entries(reconcilers))
       this.#configurations.set(name, configuration);
-    for (const aggregate of [...this.#aggregates.values()]) {
-      const { reconciler, id } = aggregate;
+    for (const id of [...this.#aggregates.keys()]) {
+      // Looked up one by one: those before may have changed what those after depend on.
+      const aggregate = this.#aggregates.get(id);
+      if (aggregate === undefined) continue;
+      const { reconciler } = aggregate;
       const context = this.contextOf(reconciler);
       const configuration = this.#configuration(reconciler);
       const state = reconciler.reduce(aggregate.state, record.event, configuration, context);

@@ -28,6 +28,7 @@ export class UniverseReconciler implements Reconciler<UniverseState> {
   readonly definition = universeDefinition;
   readonly configuration = {};
   readonly context = TENANCY;
+  readonly reportsContext = true;
 
   observe(object: KubernetesObject): JsonMap {
     return recordSpec(universeSpecSchema, object);
