@@ -156,6 +156,24 @@ describe('a Universe', () => {
     ]);
   });
 
+  it('gives no pass to Agents for which nothing is otherwise when its bounds change', async () => {
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'] });
+    await cluster.recorded(({ type }) => type === 'UniverseObserved');
+    await cluster.apply(AGENT, 'lab/a', { image });
+    await cluster.until(AGENT, 'lab/a', (object) => statusOf(object).lastEvent !== undefined);
+    await cluster.kernel.clock.advance(2_000);
+    const passes = () =>
+      cluster.kernel.telemetry.value('controller_runtime_reconcile_total', {
+        controller: 'agent',
+        result: 'success',
+      });
+    const before = passes();
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'], ...only });
+    await cluster.until(UNIVERSE, 'lab', (object) => statusOf(object).observedGeneration === 2);
+    await cluster.kernel.clock.advance(2_000);
+    expect(passes()).to.equal(before);
+  });
+
   it('admits nothing while its spec was never valid', async () => {
     await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'], images: { allowed: [] } });
     await cluster.recorded(({ type }) => type === 'UniverseObserved');
