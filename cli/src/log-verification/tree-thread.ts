@@ -5,8 +5,8 @@ import { RootRecorder } from '@rynxs/log';
 
 const recorder = new RootRecorder();
 const answer = takeSlots<ReadonlyMap<number, Uint8Array>, readonly number[]>({
-  take: (lines, sizes = []) => {
-    for (const size of sizes) recorder.want(size);
+  take: (lines, notes) => {
+    for (const size of notes.flat()) recorder.want(size);
     recorder.appendLines(lines);
   },
   told: () => answer(recorder.roots()),

@@ -3,10 +3,21 @@ import { type FilledSlot, type FreeSlot, SLOT_BYTES, SLOTS } from './slots.js';
 
 const LF = 0x0a;
 
-interface WaitingLines<Note> {
+/** Bytes that are on their way to a slot, and what came with them. */
+interface Piece<Note> {
   readonly bytes: Uint8Array;
-  readonly note: Note | undefined;
+  readonly notes: readonly Note[];
 }
+
+/** A slot that still has space. */
+interface OpenSlot<Note> {
+  readonly slot: number;
+  bytes: number;
+  readonly notes: Note[];
+}
+
+/** A slot with less space than this is sent. */
+const LITTLE_BYTES = 65_536;
 
 /**
  * A thread that is fed with record lines through a few slots of shared memory, so that they are copied once and never more
@@ -17,7 +28,8 @@ export class LineFeed<Answer extends object, Note = never> implements AsyncDispo
   readonly #worker: Worker;
   readonly #memory = new SharedArrayBuffer(SLOTS * SLOT_BYTES);
   readonly #free = Array.from({ length: SLOTS }, (_, slot) => slot);
-  #waiting: WaitingLines<Note>[] = [];
+  #open: OpenSlot<Note> | undefined;
+  #waiting: Piece<Note>[] = [];
   /** Who waits for a slot, while something does. */
   #room: PromiseWithResolvers<void> | undefined;
   #failure: Error | undefined;
@@ -45,13 +57,9 @@ export class LineFeed<Answer extends object, Note = never> implements AsyncDispo
 
   /** Takes bytes over, cut where lines end unless a line is longer than a slot. What finds no free slot waits, copied. */
   give(bytes: Uint8Array, note?: Note): void {
-    let first = note;
-    for (let at = 0; at < bytes.length; ) {
-      const end = endOfSlot(bytes, at);
-      this.#take({ bytes: bytes.subarray(at, end), note: first });
-      first = undefined;
-      at = end;
-    }
+    const piece = { bytes, notes: note === undefined ? [] : [note] };
+    const rest = this.#waiting.length === 0 ? this.#put(piece) : piece;
+    if (rest !== undefined) this.#waiting.push({ ...rest, bytes: Buffer.from(rest.bytes) });
   }
 
   /** Resolves when nothing waits for a slot; undefined when nothing does. Rejects when the thread has failed. */
@@ -65,6 +73,7 @@ export class LineFeed<Answer extends object, Note = never> implements AsyncDispo
   /** Tells the thread something, after all that was given. */
   async tell(message: string): Promise<void> {
     await this.ready();
+    this.#send();
     this.#worker.postMessage(message);
   }
 
@@ -72,15 +81,35 @@ export class LineFeed<Answer extends object, Note = never> implements AsyncDispo
     await this.#worker.terminate();
   }
 
-  #take(lines: WaitingLines<Note>): void {
-    const slot = this.#waiting.length === 0 ? this.#free.pop() : undefined;
-    if (slot === undefined) this.#waiting.push({ ...lines, bytes: Buffer.from(lines.bytes) });
-    else this.#fill(slot, lines);
+  /** Puts into slots what finds space; returns the rest. */
+  #put(piece: Piece<Note>): Piece<Note> | undefined {
+    let { notes } = piece;
+    for (let at = 0; at < piece.bytes.length; ) {
+      const open = this.#openSlot();
+      if (open === undefined) return { bytes: piece.bytes.subarray(at), notes };
+      const end = endOfPiece(piece.bytes, at, open.bytes);
+      const lines = piece.bytes.subarray(at, end);
+      new Uint8Array(this.#memory, open.slot * SLOT_BYTES + open.bytes, lines.length).set(lines);
+      open.bytes += lines.length;
+      open.notes.push(...notes);
+      notes = [];
+      if (end < piece.bytes.length || SLOT_BYTES - open.bytes < LITTLE_BYTES) this.#send();
+      at = end;
+    }
+    return undefined;
   }
 
-  #fill(slot: number, { bytes, note }: WaitingLines<Note>): void {
-    new Uint8Array(this.#memory, slot * SLOT_BYTES, SLOT_BYTES).set(bytes);
-    this.#worker.postMessage({ slot, bytes: bytes.length, note } satisfies FilledSlot<Note>);
+  #openSlot(): OpenSlot<Note> | undefined {
+    if (this.#open !== undefined) return this.#open;
+    const slot = this.#free.pop();
+    if (slot !== undefined) this.#open = { slot, bytes: 0, notes: [] };
+    return this.#open;
+  }
+
+  #send(): void {
+    if (this.#open === undefined) return;
+    this.#worker.postMessage(this.#open satisfies FilledSlot<Note>);
+    this.#open = undefined;
   }
 
   #on(message: FreeSlot | Answer): void {
@@ -88,10 +117,13 @@ export class LineFeed<Answer extends object, Note = never> implements AsyncDispo
       this.#onAnswer(message);
       return;
     }
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free.push(message.free);
-    else this.#fill(message.free, next);
-    if (this.#waiting.length > 0) return;
+    this.#free.push(message.free);
+    for (let first = this.#waiting.shift(); first !== undefined; first = this.#waiting.shift()) {
+      const rest = this.#put(first);
+      if (rest === undefined) continue;
+      this.#waiting.unshift(rest);
+      return;
+    }
     this.#room?.resolve();
     this.#room = undefined;
   }
@@ -105,9 +137,14 @@ export class LineFeed<Answer extends object, Note = never> implements AsyncDispo
   }
 }
 
-/** The end of the last line that fits into a slot; where none ends, of the slot. */
-function endOfSlot(bytes: Uint8Array, start: number): number {
-  if (bytes.length - start <= SLOT_BYTES) return bytes.length;
-  const lf = bytes.lastIndexOf(LF, start + SLOT_BYTES - 1);
-  return lf < start ? start + SLOT_BYTES : lf + 1;
+/**
+ * Up to where bytes from `start` go into a slot that has so many: all, else up to the last line that fits whole. Nothing, when
+ * none fits behind others; what does not even fit an empty slot is cut.
+ */
+function endOfPiece(bytes: Uint8Array, start: number, taken: number): number {
+  const space = SLOT_BYTES - taken;
+  if (bytes.length - start <= space) return bytes.length;
+  const lf = bytes.lastIndexOf(LF, start + space - 1);
+  if (lf >= start) return lf + 1;
+  return taken > 0 ? start : start + space;
 }

@@ -1,12 +1,12 @@
-/** Memory that a LineFeed shares with its thread: this many slots, each for as many whole lines as it holds. */
+/** Memory that a LineFeed shares with its thread. */
 export const SLOTS = 8;
 export const SLOT_BYTES = 524_288;
 
-/** Tells the thread that a slot holds lines. `note` is for the lines that begin with the slot. */
+/** Tells the thread that a slot holds bytes; `notes` came with them, or before them. */
 export interface FilledSlot<Note> {
   readonly slot: number;
   readonly bytes: number;
-  readonly note: Note | undefined;
+  readonly notes: readonly Note[];
 }
 
 /** What a thread answers when it has done with a slot, which may then be filled again. */

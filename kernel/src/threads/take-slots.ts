@@ -4,8 +4,8 @@ import { SLOT_BYTES } from './slots.js';
 
 /** How the module of a LineFeed's thread is spoken to. */
 export interface SlotTaker<Note> {
-  /** Takes the lines of a slot; their memory is reused afterwards. */
-  readonly take: (lines: Uint8Array, note: Note | undefined) => void;
+  /** Takes the next bytes, cut anywhere; their memory is reused afterwards. */
+  readonly take: (bytes: Uint8Array, notes: readonly Note[]) => void;
   /** Takes what the feed was asked to tell. */
   readonly told: (message: string) => void;
 }
@@ -22,8 +22,8 @@ export function takeSlots<Answer extends object, Note = never>(
       taker.told(message);
       return;
     }
-    const { slot, bytes, note } = message;
-    taker.take(new Uint8Array(memory, slot * SLOT_BYTES, bytes), note);
+    const { slot, bytes, notes } = message;
+    taker.take(new Uint8Array(memory, slot * SLOT_BYTES, bytes), notes);
     port.postMessage({ free: slot } satisfies FreeSlot);
   });
   return (answer) => port.postMessage(answer);

@@ -8,6 +8,7 @@ import { isTorn } from './torn-tail.js';
 
 const LF = 0x0a;
 const CHUNK_BYTES = 262_144;
+const NOTHING = Buffer.alloc(0);
 
 /** How much of a file a reader gets to see. */
 export interface ReadableEnd {
@@ -119,14 +120,24 @@ async function* streamLines(
 
 /** Cuts chunks where a line ends; what is longer than a line may be is passed on as it is. */
 async function* cutAtLines(chunks: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
-  let rest: Buffer = Buffer.alloc(0);
+  let rest: Buffer = NOTHING;
   for await (const chunk of chunks) {
     signal.throwIfAborted();
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    const lf = bytes.lastIndexOf(LF);
-    const end = bytes.length - lf - 1 > MAX_RECORD_BYTES ? bytes.length : lf + 1;
-    if (end > 0) yield bytes.subarray(0, end);
-    rest = bytes.subarray(end);
+    const lf = chunk.indexOf(LF);
+    if (lf < 0) {
+      rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      if (rest.length <= MAX_RECORD_BYTES) continue;
+      yield rest;
+      rest = NOTHING;
+      continue;
+    }
+    // Only the line that the last chunk has cut is put together anew: copying all of it would keep the collector busy.
+    const start = rest.length === 0 ? 0 : lf + 1;
+    if (start > 0) yield Buffer.concat([rest, chunk.subarray(0, start)]);
+    const last = chunk.lastIndexOf(LF) + 1;
+    const end = chunk.length - last > MAX_RECORD_BYTES ? chunk.length : last;
+    if (end > start) yield chunk.subarray(start, end);
+    rest = chunk.subarray(end);
   }
   if (rest.length > 0) yield rest;
 }
