@@ -125,18 +125,16 @@ function requireParts({ name, components }: ClusterStatus, asked: { node: boolea
   );
 }
 
+/** In one piece, so that who reads only its beginning is no error. */
 function print(clusters: readonly ClusterStatus[], isJson: boolean): void {
-  if (isJson) {
-    process.stdout.write(`${JSON.stringify(clusters, null, 2)}\n`);
-    return;
-  }
-  if (clusters.length === 0) process.stdout.write('no clusters\n');
-  for (const { name, state, server, kubeconfig, components } of clusters) {
-    process.stdout.write(`${name}: ${state}\n`);
-    if (state === 'absent') continue;
-    for (const { name: part, pid } of components) process.stdout.write(`  ${part} (${pid})\n`);
-    if (state === 'running') process.stdout.write(`  ${server}\n  export KUBECONFIG=${kubeconfig}\n`);
-  }
+  const text = clusters.length === 0 ? 'no clusters' : clusters.map(format).join('\n');
+  process.stdout.write(`${isJson ? JSON.stringify(clusters, null, 2) : text}\n`);
+}
+
+function format({ name, state, server, kubeconfig, components }: ClusterStatus): string {
+  const parts = components.map((component) => `  ${component.name} (${component.pid})`);
+  const use = state === 'running' ? [`  ${server}`, `  export KUBECONFIG=${kubeconfig}`] : [];
+  return [`${name}: ${state}`, ...parts, ...use].join('\n');
 }
 
 function messageOf(error: unknown): string {
