@@ -101,13 +101,15 @@ function rollOut(
   const newest = Math.max(0, ...sets.map(revisionOf));
   if (current === undefined) {
     const made = storage.create(REPLICA_SETS, setOf(deployment, wanted, newest + 1), { fieldManager: NAME });
-    context.events.record(
-      deployment,
-      { component: NAME },
-      'Normal',
-      'ScalingReplicaSet',
-      `Scaled up replica set ${made.metadata.name} from 0 to ${wanted}`,
-    );
+    if (wanted > 0) {
+      context.events.record(
+        deployment,
+        { component: NAME },
+        'Normal',
+        'ScalingReplicaSet',
+        `Scaled up replica set ${made.metadata.name} from 0 to ${wanted}`,
+      );
+    }
     setRevision(context, deployment, newest + 1);
     return;
   }
@@ -251,5 +253,9 @@ function annotate(
   const json = cloneJson(asJson(object));
   if (!isJsonObject(json.metadata)) return;
   json.metadata.annotations = { ...stringsAt(json, 'metadata', 'annotations'), [REVISION]: String(revision) };
-  context.storage.update(resource, asKubernetesObject(json), { fieldManager: NAME });
+  const annotated = asKubernetesObject(json);
+  const options = { fieldManager: NAME };
+  // With its status, a Deployment's annotation does not raise the generation.
+  if (resource === DEPLOYMENTS) context.storage.updateStatus(resource, annotated, options);
+  else context.storage.update(resource, annotated, options);
 }

@@ -34,6 +34,8 @@ export interface ResourceDefinition {
   readonly hasStatus: boolean;
   /** Whether `metadata.generation` rises with changes of anything but metadata and status. */
   readonly hasGeneration: boolean;
+  /** Whether annotations count for the generation too, and travel with the status without doing so; default false. */
+  readonly annotationsAreContent?: boolean;
   readonly scale?: ScalePaths;
   /** Other subresources, for discovery: `exec`, `log`. */
   readonly otherSubresources?: readonly string[];

@@ -97,6 +97,7 @@ export const DEPLOYMENT_DEFINITION: ResourceDefinition = {
   shortNames: ['deploy'],
   listKind: 'DeploymentList',
   ...SCALABLE,
+  annotationsAreContent: true,
   columns: [
     NAME_COLUMN,
     column(

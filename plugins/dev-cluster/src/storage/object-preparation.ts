@@ -65,7 +65,8 @@ export function keepServerMetadata(meta: ObjectMetaJson, old: ObjectMetaJson): v
 export function sameContent(definition: ResourceDefinition, json: JsonObject, old: JsonObject): boolean {
   const content = (object: JsonObject): JsonObject => ({
     ...object,
-    metadata: undefined,
+    metadata:
+      definition.annotationsAreContent === true ? { annotations: metadataOf(object).annotations } : undefined,
     ...(definition.hasStatus ? { status: undefined } : {}),
   });
   return sameJson(content(json), content(old));

@@ -269,6 +269,10 @@ export class ObjectStorage {
     const json = withOwnMetadata(previous);
     if (sent.status === undefined) delete json.status;
     else json.status = options.givesObject === true ? sent.status : cloneJson(sent.status);
+    const { annotations } = metadataOf(sent);
+    if (definition.annotationsAreContent === true && annotations !== undefined) {
+      metadataOf(json).annotations = cloneJson(annotations);
+    }
     const causes = definition.validateStatus?.(json, asJson(previous)) ?? [];
     if (causes.length > 0) throw invalid(definition.type, previous.metadata.name, causes);
     return this.#replace(definition, json, previous, options, 'status');

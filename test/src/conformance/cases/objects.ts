@@ -172,6 +172,27 @@ export const OBJECTS: Area = {
       const changed = await api.ok('PATCH', path, { spec: { paused: true } }, MERGE_PATCH);
       expect(changed.metadata.generation).to.equal(2);
     }),
+    fact('the generation of a Deployment rises with its annotations, too', async ({ api, namespace }) => {
+      const path = `${deployments(namespace)}/annotated`;
+      await api.ok('POST', deployments(namespace), deployment('annotated', { paused: true }));
+      const patch = { metadata: { annotations: { note: 'x' } } };
+      expect((await api.ok('PATCH', path, patch, MERGE_PATCH)).metadata.generation).to.equal(2);
+    }),
+    fact(
+      'annotations of a Deployment can be changed with its status, which leaves the generation',
+      async ({ api, namespace }) => {
+        const path = `${deployments(namespace)}/status-annotated`;
+        await api.ok('POST', deployments(namespace), deployment('status-annotated', { paused: true }));
+        const patch = {
+          metadata: { annotations: { note: 'x' }, labels: { a: 'b' } },
+          status: { replicas: 0 },
+        };
+        const { metadata } = await api.ok('PATCH', `${path}/status`, patch, MERGE_PATCH);
+        expect(metadata.annotations).to.include({ note: 'x' });
+        expect(metadata).not.to.have.property('labels');
+        expect(metadata.generation).to.equal(1);
+      },
+    ),
     fact('a client cannot change what only the server decides', async ({ api, namespace }) => {
       const path = configMaps(namespace);
       const first = await api.ok('POST', path, configMap('server'));
