@@ -30,13 +30,13 @@ export class DecisionBarrier {
     }
   };
 
-  /** Resolves when nothing under way may affect the object. A decision that follows in the same turn is in order. */
-  async passed(id: string, context: SharedContext | undefined): Promise<void> {
-    while (context !== undefined && this.#mayBeAffected(id, context)) await this.#wake.promise;
-  }
-
-  #mayBeAffected(id: string, context: SharedContext): boolean {
-    for (const draft of this.#underway) if (context.mayAffect(draft, id)) return true;
-    return false;
+  /**
+   * What to wait for, and then to ask again; undefined when nothing under way may affect the object. A decision has to be
+   * made and appended directly after that answer: already in the next turn of the microtask queue it may be another.
+   */
+  blocked(id: string, context: SharedContext | undefined): Promise<void> | undefined {
+    if (context === undefined) return undefined;
+    for (const draft of this.#underway) if (context.mayAffect(draft, id)) return this.#wake.promise;
+    return undefined;
   }
 }

@@ -191,7 +191,9 @@ export class ReconcilePass {
 
   async #decideAndAct(object: KubernetesObject): Promise<PassResult> {
     const { reconciler, projection, barrier } = this.#context;
-    await barrier.passed(this.#id, projection.contextOf(reconciler));
+    const shared = projection.contextOf(reconciler);
+    const blocked = () => barrier.blocked(this.#id, shared);
+    for (let wait = blocked(); wait !== undefined; wait = blocked()) await wait;
     const aggregate = this.#aggregate();
     const decision = reconciler.decide(aggregate.state);
     if (isEmpty(decision)) return SETTLED;
