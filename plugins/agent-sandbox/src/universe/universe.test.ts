@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '@rynxs/kernel';
+import { compareCluster, type KubernetesObject } from '@rynxs/kernel';
 import type { JsonMap } from '@rynxs/log';
 import { expect } from 'chai';
 import { AGENT } from '../definition.js';
@@ -39,8 +39,11 @@ describe('a Universe', () => {
     );
     expect(statusOf(bad).phase).to.equal('Refused');
     expect(await cluster.find(DEPLOYMENT, 'lab/bad')).to.equal(undefined);
-    const { differences, notRecomputed } = await cluster.replay();
+    const { differences, notRecomputed, projection } = await cluster.replay();
     expect({ differences, notRecomputed }).to.deep.equal({ differences: [], notRecomputed: 0 });
+    const compared = await compareCluster(projection, cluster.api, new AbortController().signal);
+    // The Universe, two Agents, four children of one.
+    expect(compared).to.deep.equal({ compared: 7, differences: [] });
   });
 
   it('bounds only its own namespaces', async () => {
