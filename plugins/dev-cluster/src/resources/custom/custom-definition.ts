@@ -59,9 +59,9 @@ function definitionOf(crd: JsonObject, version: JsonObject): ResourceDefinition 
   const scale = scaleOf(version);
   // Compiled when first needed: it takes milliseconds that a start without such objects does not have to spend.
   let validator: SchemaValidator | undefined;
-  const validate = (object: JsonObject, previous: JsonObject | undefined) => {
+  const compiled = () => {
     validator ??= compileValidator(schema);
-    return validator.causes(object, previous);
+    return validator;
   };
   const selectable = objectsAt(version, 'selectableFields').flatMap((field) => {
     const path = stringAt(field, 'jsonPath') ?? '';
@@ -89,8 +89,8 @@ function definitionOf(crd: JsonObject, version: JsonObject): ResourceDefinition 
         `create not allowed while custom resource definition is terminating`,
       );
     },
-    validate,
-    validateStatus: validate,
+    validate: (object, previous) => compiled().causes(object, previous),
+    validateStatus: (object, previous) => compiled().statusCauses(object, previous),
     selectableFields: (object) =>
       Object.fromEntries(selectable.map(({ name, find }) => [name, String(find(object)[0] ?? '')])),
   };

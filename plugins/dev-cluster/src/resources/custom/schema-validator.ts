@@ -17,6 +17,8 @@ export interface SchemaValidator {
    * the change itself.
    */
   causes(object: JsonObject, previous: JsonObject | undefined): readonly StatusCause[];
+  /** As `causes`, for an update of the status: of the schema, only what it says of that is checked. */
+  statusCauses(object: JsonObject, previous: JsonObject): readonly StatusCause[];
   /** CEL rules that make no sense, with the place of each in the schema. */
   readonly ruleDefects: readonly StatusCause[];
 }
@@ -58,19 +60,21 @@ function compile(schema: FieldSchema): SchemaValidator {
   ajv.addFormat('int32', { type: 'number', validate: (value) => Math.abs(value) <= 2 ** 31 });
   const validate = ajv.compile(toJsonSchema(schema));
   const cel = compileCel(schema);
+  const causesIn = (part: '' | 'status', object: JsonObject, previous: JsonObject | undefined) => {
+    const causes = schemaCauses(validate, { schema, object, previous, part });
+    if (previous === undefined || listCauses(schema, previous, '').length === 0) {
+      causes.push(...listCauses(schema, object, ''));
+    }
+    if (!cel.hasRules) return causes;
+    if (causes.some((cause) => KEEPS_RULES_FROM_RUNNING.has(cause.reason))) {
+      return [...causes, RULES_NOT_CHECKED];
+    }
+    return [...causes, ...cel.causes(object, previous)];
+  };
   return {
     ruleDefects: cel.defects,
-    causes: (object, previous) => {
-      const causes = schemaCauses(validate, schema, object, previous);
-      if (previous === undefined || listCauses(schema, previous, '').length === 0) {
-        causes.push(...listCauses(schema, object, ''));
-      }
-      if (!cel.hasRules) return causes;
-      if (causes.some((cause) => KEEPS_RULES_FROM_RUNNING.has(cause.reason))) {
-        return [...causes, RULES_NOT_CHECKED];
-      }
-      return [...causes, ...cel.causes(object, previous)];
-    },
+    causes: (object, previous) => causesIn('', object, previous),
+    statusCauses: (object, previous) => causesIn('status', object, previous),
   };
 }
 
@@ -140,19 +144,41 @@ function convertKeyword(keyword: string, value: JsonValue): JsonValue {
   return value;
 }
 
+interface Subject {
+  readonly schema: FieldSchema;
+  readonly object: JsonObject;
+  readonly previous: JsonObject | undefined;
+  /** The field that is judged, as if it were all; empty for the whole object. */
+  readonly part: '' | 'status';
+}
+
 function schemaCauses(
   validate: ValidateFunction,
-  schema: FieldSchema,
-  object: JsonObject,
-  previous: JsonObject | undefined,
+  { schema, object, previous, part }: Subject,
 ): StatusCause[] {
   if (validate(object) === true) return [];
   const errors = validate.errors ?? [];
   const isOld = ({ instancePath }: ErrorObject) =>
     previous !== undefined && isUnchanged(schema, object, previous, tokensOf(instancePath));
+  const isInPart = ({ instancePath }: ErrorObject) =>
+    part === '' || `${instancePath}/`.startsWith(`/${part}/`);
   return errors
-    .filter((error) => !isInsideAlternative(error) && !isOld(error))
-    .map((error) => causeOf(error, object));
+    .filter((error) => isInPart(error) && !isInsideAlternative(error) && !isOld(error))
+    .filter(isFirstOfString)
+    .map((error) => causeOf(error, object, part));
+}
+
+/** Of a string, the first rule that is broken is told, and no more. */
+const STRING_RULES = ['maxLength', 'minLength', 'pattern'];
+
+function isFirstOfString(error: ErrorObject, _: number, errors: readonly ErrorObject[]): boolean {
+  const rank = STRING_RULES.indexOf(error.keyword);
+  return !errors.some(
+    (other) =>
+      other.instancePath === error.instancePath &&
+      STRING_RULES.includes(other.keyword) &&
+      STRING_RULES.indexOf(other.keyword) < rank,
+  );
 }
 
 /** The parts of a JSON pointer. */
@@ -168,16 +194,17 @@ function isInsideAlternative(error: ErrorObject): boolean {
   return /\/(?:anyOf|oneOf)\/\d+\/|\/not\//.test(error.schemaPath);
 }
 
-function causeOf(error: ErrorObject, object: JsonObject): StatusCause {
-  const path = fieldPath(error.instancePath, object);
-  const field = path === '' ? '<nil>' : path;
+function causeOf(error: ErrorObject, object: JsonObject, part: '' | 'status'): StatusCause {
+  const whole = fieldPath(error.instancePath, object);
+  const field = whole === '' ? '<nil>' : whole;
+  const path = part === '' ? whole : whole.slice(part.length + 1);
   const value = error.data as JsonValue;
   const limit = (error.params as { limit?: number }).limit ?? 0;
   const inBody = (detail: string) => invalidValue(field, value, `${path} in body ${detail}`);
   switch (error.keyword) {
     case 'required': {
       const { missingProperty } = error.params as { missingProperty: string };
-      return requiredValue(path === '' ? missingProperty : `${path}.${missingProperty}`);
+      return requiredValue(whole === '' ? missingProperty : `${whole}.${missingProperty}`);
     }
     case 'type': {
       const { type } = error.params as { type: string | readonly string[] };
