@@ -234,10 +234,10 @@ export class ReconcilePass {
   }
 
   /** Whether what failed because of an object of somebody else would fail again: that object is still there. */
-  #isBlocked({ actions }: Decision, { lastType, state }: Aggregate): boolean {
+  #isBlocked({ actions }: Decision, aggregate: Aggregate): boolean {
     const { reconciler } = this.#context;
-    if (lastType !== 'ActionFailed') return false;
-    const children = reconciler.children(state);
+    if (hasNews(aggregate)) return false;
+    const children = reconciler.children(aggregate.state);
     return actions.some((action) => {
       if (children[actionChild(action)]?.failure?.reason !== NOT_OWNED) return false;
       const live = this.#context.cacheOf(action.resource).get(action.key);
@@ -248,9 +248,7 @@ export class ReconcilePass {
   /** Whatever calls for a pass, what failed is tried again only when it is time, or when something new was recorded. */
   #isBackingOff(): boolean {
     const notBefore = this.#context.retryNotBefore.get(this.#key) ?? Number.NEGATIVE_INFINITY;
-    const { lastType, lastEvent, affectedBy = 0 } = this.#aggregate();
-    const hasNews = lastType !== 'ActionFailed' || affectedBy > lastEvent.seq;
-    return !hasNews && this.#context.clock.monotonic() < notBefore;
+    return !hasNews(this.#aggregate()) && this.#context.clock.monotonic() < notBefore;
   }
 
   async #report(): Promise<void> {
@@ -320,4 +318,9 @@ export class ReconcilePass {
       payloads.map((payload) => ({ type, aggregateId: this.#id, payload, traceId: this.#traceId })),
     );
   }
+}
+
+/** Whether something has happened to the object since the last action failed, to itself or to what it depends on. */
+function hasNews({ lastType, lastEvent, affectedBy = 0 }: Aggregate): boolean {
+  return lastType !== 'ActionFailed' || affectedBy > lastEvent.seq;
 }

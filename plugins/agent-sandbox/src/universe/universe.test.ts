@@ -1,8 +1,8 @@
-import { compareCluster, type KubernetesObject } from '@rynxs/kernel';
+import { ClusterError, compareCluster, type KubernetesObject } from '@rynxs/kernel';
 import type { JsonMap } from '@rynxs/log';
 import { expect } from 'chai';
 import { AGENT } from '../definition.js';
-import { DEPLOYMENT } from '../manifests/resource-types.js';
+import { CONFIG_MAP, DEPLOYMENT } from '../manifests/resource-types.js';
 import { OperatedCluster } from '../testing/operated-cluster.js';
 import { UNIVERSE } from './universe-definition.js';
 
@@ -74,6 +74,20 @@ describe('a Universe', () => {
     );
     expect(decided.at(-2)?.payload.refusal).to.include({ reason: 'OutsideUniverse' });
     expect((await cluster.replay()).differences).to.deep.equal([]);
+  });
+
+  it('scales to zero also where another child cannot be made', async () => {
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'] });
+    await cluster.apply(AGENT, 'lab/a', { image: other });
+    await cluster.until(DEPLOYMENT, 'lab/a', replicas(1));
+    await cluster.delete(CONFIG_MAP, 'lab/a');
+    // Somebody takes the name, and the operator leaves that alone.
+    cluster.api.fault = ({ verb, plural }) => {
+      if (verb === 'create' && plural === CONFIG_MAP.plural) throw new ClusterError('exists', 'taken', 409);
+    };
+    await cluster.until(AGENT, 'lab/a', (object) => condition(object, 'Degraded')?.status === 'True');
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'], ...only });
+    await cluster.until(DEPLOYMENT, 'lab/a', replicas(0));
   });
 
   it('gives the places of its quota in the order of arrival, and a free one to the next that waits', async () => {
