@@ -9,6 +9,7 @@ import { definePlugin } from '../contracts/plugin.js';
 import { RANDOM } from '../contracts/random.js';
 import { TELEMETRY } from '../contracts/telemetry.js';
 import { createToken } from '../contracts/token.js';
+import { FakeClock } from './fake-clock.js';
 import { given, startTestKernel } from './start-test-kernel.js';
 
 const PROBE = createToken<Probe>('TEST_PROBE');
@@ -53,6 +54,13 @@ describe('startTestKernel', () => {
       expect(service.stopped).to.equal(false);
     }
     expect(service.stopped).to.equal(true);
+  });
+
+  it('goes by another clock when it is given one', async () => {
+    const clock = new FakeClock();
+    await using kernel = await startTestKernel({ plugins: [probe], services: [given(CLOCK, clock)] });
+    expect(kernel.get(CLOCK)).to.equal(clock);
+    expect(kernel.get(PROBE).got[2]).to.equal(clock);
   });
 
   it('takes settings by plugin and name, or from the environment', async () => {

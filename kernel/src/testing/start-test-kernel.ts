@@ -1,3 +1,4 @@
+import { CLOCK, type Clock } from '../contracts/clock.js';
 import { CLUSTER } from '../contracts/cluster.js';
 import { EVENT_STORE } from '../contracts/event-store.js';
 import { LEADERSHIP } from '../contracts/leadership.js';
@@ -41,7 +42,7 @@ export interface TestKernelOptions {
 
 /** A started kernel whose surroundings belong to the test. */
 export interface TestKernel extends Kernel, AsyncDisposable {
-  /** CLOCK. Deadlines of start and stop are measured by it too. */
+  /** CLOCK, unless another one was given. Deadlines of start and stop are measured by it too. */
   readonly clock: FakeClock;
   /** RANDOM. */
   readonly random: Random;
@@ -88,7 +89,7 @@ export async function startTestKernel(options: TestKernelOptions): Promise<TestK
       plugins: options.plugins,
       env,
       flags: { ...selections(options.plugins, env), ...settingFlags(options.config ?? {}) },
-      overrides: { clock, random, logger: log },
+      overrides: { clock: givenClock(replaced) ?? clock, random, logger: log },
     },
     {
       roots: provided.map(({ token }) => token).filter(({ cardinality }) => cardinality === 'one'),
@@ -153,6 +154,11 @@ class StartedTestKernel implements TestKernel {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#kernel.stop();
   }
+}
+
+/** The clock that a test puts in the place of the fake one. The kernel itself goes by it. */
+function givenClock(services: readonly GivenService[]): Clock | undefined {
+  return services.find(({ token }) => token.symbol === CLOCK.symbol)?.service as Clock | undefined;
 }
 
 /** Selects what the plugins under test provide, as far as the environment leaves it open. */
