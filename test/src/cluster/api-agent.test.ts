@@ -70,7 +70,7 @@ describe('an Agent on a real API server', () => {
     };
     await cluster.api.must('POST', '/api/v1/namespaces', namespace);
     for (const definition of definitions) await install(definition.metadata.name);
-    operator = await LocalOperator.start(cluster.kubeconfig, storage);
+    operator = await LocalOperator.start(cluster.kubeconfig, storage, NAMESPACE);
   });
   after(async () => {
     await operator?.stop();
@@ -129,7 +129,7 @@ describe('an Agent on a real API server', () => {
       await create(name, spec);
       const before = await childrenOf(name);
       await operator?.stop();
-      operator = await LocalOperator.start(cluster.kubeconfig, storage);
+      operator = await LocalOperator.start(cluster.kubeconfig, storage, NAMESPACE);
       // A pass over the Agent after the one that the start calls for is on the record.
       await create(`${name}-later`, spec);
       await childrenOf(`${name}-later`);

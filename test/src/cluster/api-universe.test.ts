@@ -22,7 +22,7 @@ describe('a Universe on a real API server', () => {
     cluster = await anyCluster();
     await cluster.api.must('POST', '/api/v1/namespaces', { metadata: { name: NAMESPACE } });
     for (const { metadata } of definitions) await install(metadata.name);
-    operator = await LocalOperator.start(cluster.kubeconfig, new MemoryStorage());
+    operator = await LocalOperator.start(cluster.kubeconfig, new MemoryStorage(), NAMESPACE);
   });
   after(async () => {
     await operator?.stop();

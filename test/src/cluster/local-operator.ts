@@ -26,10 +26,11 @@ export class LocalOperator {
     kernel.leadership.grant();
   }
 
-  static async start(kubeconfig: string, storage: MemoryStorage): Promise<LocalOperator> {
+  /** `namespace` is where the operator keeps what is its own: the anchor of the log. */
+  static async start(kubeconfig: string, storage: MemoryStorage, namespace: string): Promise<LocalOperator> {
     const kernel = await startTestKernel({
       plugins: [clusterKubernetes, agentSandbox],
-      env: { KUBECONFIG: kubeconfig },
+      env: { KUBECONFIG: kubeconfig, POD_NAMESPACE: namespace },
       services: [given(CLOCK, new SystemClock()), given(EVENT_STORE, memoryEventStore(storage))],
     });
     return new LocalOperator(kernel, await startOperator(kernel, { signal }));

@@ -22,7 +22,7 @@ describe('what only a real node says of an agent', function () {
     await cluster.api.must('POST', '/api/v1/namespaces', {
       metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
     });
-    operator = await LocalOperator.start(cluster.kubeconfig, new MemoryStorage());
+    operator = await LocalOperator.start(cluster.kubeconfig, new MemoryStorage(), NAMESPACE);
   });
   after(async () => {
     await operator?.stop();
