@@ -59,6 +59,11 @@ const REFUSED: readonly (readonly [string, Json, readonly string[]])[] = [
     { size: 1, name: 'a' },
     ['spec.name: Invalid value: "a": spec.name in body should be at least 2 chars long'],
   ],
+  [
+    'a string that is too short and of another form',
+    { size: 1, name: 'A' },
+    ['spec.name: Invalid value: "A": spec.name in body should be at least 2 chars long'],
+  ],
   ['a long string', { size: 1, name: 'abcdef' }, ['spec.name: Too long: may not be more than 5 bytes']],
   [
     'a string of another form',
@@ -193,11 +198,10 @@ export const CUSTOM_RESOURCES: Area = {
         expect(patched.status).to.deep.equal({ phase: 'Right' });
         expect(patched.metadata.generation).to.equal(2);
         const bad = { status: { phase: 1 } };
-        refused(
-          await context.api.call('PATCH', `${objects}/${name}/status`, bad, MERGE_PATCH),
-          422,
-          'Invalid',
-        );
+        const refusal = await context.api.call('PATCH', `${objects}/${name}/status`, bad, MERGE_PATCH);
+        expect(causesOf(refused(refusal, 422, 'Invalid'))).to.deep.equal([
+          'status.phase: Invalid value: "integer": phase in body must be of type string: "integer"',
+        ]);
       });
     }),
     fact('an update needs a version, and a strategic merge patch is 415', async (context) => {
