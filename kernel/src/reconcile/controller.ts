@@ -18,6 +18,7 @@ import { confirmPending } from './confirm.js';
 import { ControllerMetrics, type PassOutcome } from './controller-metrics.js';
 import type { DecisionBarrier } from './decision-barrier.js';
 import type { EventDraft } from './events.js';
+import { FirstLook } from './first-look.js';
 import { HealthWatch } from './health-watch.js';
 import { objectKey, queueKey, queueKeyOf } from './keys.js';
 import { INSTANCE_LABEL, ownerNameOf } from './ownership.js';
@@ -72,9 +73,7 @@ export class Controller {
   readonly #surroundings = new SurroundingsIndex();
   readonly #passes = new Map<string, RunningPass>();
   readonly #append: (drafts: readonly EventDraft[]) => Promise<readonly LogRecord[]>;
-  /** Objects of which it is not on the record yet how they were at the start. */
-  readonly #unseen = new Set<string>();
-  readonly #caughtUp = Promise.withResolvers<void>();
+  readonly #firstLook = new FirstLook();
   readonly #metrics: ControllerMetrics;
 
   constructor(options: ControllerOptions) {
@@ -94,7 +93,7 @@ export class Controller {
       cacheOf: (type) => this.#cache(type),
       assume: (type, object, key) => this.#assume(type, object, key),
       persist: (what, attempt) => this.#persist(what, attempt),
-      observed: (key) => this.#observed(key),
+      observed: (key) => this.#firstLook.seen(key),
       again: (key, delayMs) => this.#queue.addAfter(key, delayMs),
     };
     this.#metrics = new ControllerMetrics(reconciler.name, options.workers, clock, telemetry);
@@ -107,7 +106,7 @@ export class Controller {
 
   /** Resolves when each object is on the record as it was at the start, or when the controller has stopped. */
   get caughtUp(): Promise<void> {
-    return this.#caughtUp.promise;
+    return this.#firstLook.finished;
   }
 
   /**
@@ -136,14 +135,14 @@ export class Controller {
       await Promise.all(Array.from({ length: this.#options.workers }, () => this.#work()));
     } finally {
       for (const subscription of subscriptions) subscription[Symbol.dispose]();
-      this.#caughtUp.resolve();
+      this.#firstLook.end();
     }
   }
 
   /** Takes nothing new; `run` resolves when what is under way is finished. */
   stop(): void {
     this.#queue.close();
-    this.#caughtUp.resolve();
+    this.#firstLook.end();
   }
 
   /** Decisions of earlier terms that have no outcome: look what became of them, and record it. */
@@ -164,13 +163,12 @@ export class Controller {
 
   #subscribe(): readonly Disposable[] {
     const { reconciler, projection } = this.#options;
-    for (const { metadata } of this.#cache(reconciler.resource).list()) this.#unseen.add(queueKey(metadata));
-    for (const aggregate of projection.aggregates()) {
-      if (aggregate.reconciler !== reconciler) continue;
-      this.#unseen.add(queueKeyOf(aggregate.id));
-      this.#queue.add(queueKeyOf(aggregate.id), 'resync');
-    }
-    if (this.#unseen.size === 0) this.#caughtUp.resolve();
+    const known = [...projection.aggregates()]
+      .filter((aggregate) => aggregate.reconciler === reconciler)
+      .map(({ id }) => queueKeyOf(id));
+    for (const key of known) this.#queue.add(key, 'resync');
+    const listed = [...this.#cache(reconciler.resource).list()].map(({ metadata }) => queueKey(metadata));
+    this.#firstLook.begin([...known, ...listed]);
     const subscribe = (type: ResourceType, listener: (event: CacheEvent) => void) =>
       this.#cache(type).subscribe(listener);
     return [
@@ -182,10 +180,6 @@ export class Controller {
         subscribe(around.resource, (event) => this.#onSurroundings(around, event)),
       ),
     ];
-  }
-
-  #observed(key: string): void {
-    if (this.#unseen.delete(key) && this.#unseen.size === 0) this.#caughtUp.resolve();
   }
 
   #onAffected({ id, reconciler }: Aggregate, isStateChanged: boolean): void {

@@ -15,16 +15,16 @@ import type { Decision, LiveView, Reconciler, Report } from '../contracts/reconc
 import { actionChild, describeDecision, isEmpty, outcomeDraft } from './decision.js';
 import type { DecisionBarrier } from './decision-barrier.js';
 import type { DriftObserved, EventDraft, EventPayload } from './events.js';
-import { type ActionOutcome, execute, NOT_OWNED } from './execute.js';
+import { type ActionOutcome, execute } from './execute.js';
 import type { HealthWatch } from './health-watch.js';
 import { aggregateId, objectKey } from './keys.js';
 import { liveView } from './live-view.js';
 import { observeDrift, observeObject } from './observe.js';
-import { isOwnedBy } from './ownership.js';
 import type { Aggregate, Projection } from './projection.js';
 import type { RepeatBackoff } from './repeat-backoff.js';
 import { announce, type ReportContext, writeStatus } from './report.js';
 import type { SurroundingsIndex } from './surroundings.js';
+import { hasNews, isObstructed } from './trying-again.js';
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const CONFLICT_DELAY_MS = 50;
@@ -197,7 +197,7 @@ export class ReconcilePass {
     const aggregate = this.#aggregate();
     const decision = reconciler.decide(aggregate.state);
     if (isEmpty(decision)) return SETTLED;
-    if (this.#isBlocked(decision, aggregate)) {
+    if (isObstructed(decision, aggregate, (type) => this.#context.cacheOf(type))) {
       this.#context.again(this.#key, BLOCKED_DELAY_MS);
       return SETTLED;
     }
@@ -231,18 +231,6 @@ export class ReconcilePass {
       kind: 'failed',
       retryAfterMs: Math.max(...failures.map((failure) => failure.retryAfterMs ?? 0)),
     };
-  }
-
-  /** Whether what failed because of an object of somebody else would fail again: that object is still there. */
-  #isBlocked({ actions }: Decision, aggregate: Aggregate): boolean {
-    const { reconciler } = this.#context;
-    if (hasNews(aggregate)) return false;
-    const children = reconciler.children(aggregate.state);
-    return actions.some((action) => {
-      if (children[actionChild(action)]?.failure?.reason !== NOT_OWNED) return false;
-      const live = this.#context.cacheOf(action.resource).get(action.key);
-      return live !== undefined && !isOwnedBy(live, this.#aggregate().observed?.uid ?? '');
-    });
   }
 
   /** Whatever calls for a pass, what failed is tried again only when it is time, or when something new was recorded. */
@@ -318,9 +306,4 @@ export class ReconcilePass {
       payloads.map((payload) => ({ type, aggregateId: this.#id, payload, traceId: this.#traceId })),
     );
   }
-}
-
-/** Whether something has happened to the object since the last action failed, to itself or to what it depends on. */
-function hasNews({ lastType, lastEvent, affectedBy = 0 }: Aggregate): boolean {
-  return lastType !== 'ActionFailed' || affectedBy > lastEvent.seq;
 }
