@@ -11,7 +11,7 @@ import type {
 import type { Term } from '../contracts/leadership.js';
 import type { Logger } from '../contracts/logger.js';
 import type { Random } from '../contracts/random.js';
-import type { Decision, LiveView, Reconciler, Report } from '../contracts/reconciler.js';
+import type { LiveView, Reconciler, Report } from '../contracts/reconciler.js';
 import { actionChild, describeDecision, isEmpty, outcomeDraft } from './decision.js';
 import type { DecisionBarrier } from './decision-barrier.js';
 import type { DriftObserved, EventDraft, EventPayload } from './events.js';
