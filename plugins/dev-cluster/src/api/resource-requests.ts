@@ -1,7 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import type { KubernetesObject } from '@rynxs/kernel';
 import type { PodRuntime } from '../node/pod-runtime.js';
-import type { ServedResource } from '../resources/registry.js';
 import {
   asJson,
   asKubernetesObject,
@@ -15,10 +13,11 @@ import { immutableCause } from '../storage/metadata-rules.js';
 import type { ObjectStorage } from '../storage/object-storage.js';
 import { badRequest, invalid, notFound, StatusError } from '../storage/status-error.js';
 import { type Answer, goneSignal } from './answer.js';
-import { type DecodedObject, decodeObject, type FieldValidation } from './decode.js';
+import { type DecodedObject, decodeObject } from './decode.js';
 import type { Faults } from './faults.js';
 import { listPage } from './list.js';
 import { applyPatch } from './patch/apply-patch.js';
+import { decodePatched, patchOf } from './patch/patch-body.js';
 import { type Form, negotiate, representList, representObject, type TableOptions } from './representation.js';
 import { mediaType, parseBody, readBody, readObject } from './request-body.js';
 import {
@@ -332,35 +331,5 @@ export class ResourceRequests {
 
   #tableOptions(query: URLSearchParams): TableOptions {
     return { nowMs: this.#options.now(), includeObject: query.get('includeObject') ?? 'Metadata' };
-  }
-}
-
-async function patchOf(request: IncomingMessage, body: Buffer) {
-  if (mediaType(request) !== 'application/apply-patch+yaml') return parseBody(request, body);
-  throw new StatusError(
-    415,
-    'UnsupportedMediaType',
-    'server-side apply (application/apply-patch+yaml) is not offered by the embedded cluster; use client-side apply (kubectl apply without --server-side), or a merge, strategic merge or JSON patch',
-  );
-}
-
-function decodePatched(
-  served: ServedResource,
-  patched: JsonObject,
-  body: Buffer,
-  validation: FieldValidation,
-) {
-  try {
-    return decodeObject(served, patched, validation);
-  } catch (error) {
-    if (!(error instanceof StatusError) || !error.message.includes('strict decoding error')) throw error;
-    const detail = error.message.slice(error.message.indexOf('strict decoding error'));
-    throw invalid({ ...served.type, group: '', kind: '' }, '', [
-      {
-        reason: 'FieldValueInvalid',
-        message: `Invalid value: ${JSON.stringify(body.toString())}: ${detail}`,
-        field: 'patch',
-      },
-    ]);
   }
 }
