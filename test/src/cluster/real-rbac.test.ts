@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { parse } from 'yaml';
+import { ROOT } from '../rynxs-process.js';
+import { until } from './local-operator.js';
+import { userBoundTo } from './rbac/bound-user.js';
+import { RULES_FILE, rbacDocuments } from './rbac/documents.js';
+import { ANCHORS, conditionsOfAgents, drift } from './rbac/everything.js';
+import { ANCHOR } from './rbac/needs.js';
+import { newLogDirectory, OPERATOR_NAMESPACE, runOperator } from './rbac/operator-run.js';
+import { type RecordedRun, recordNeeds } from './rbac/recorded-needs.js';
+import { formatRule, type PolicyRule, type RbacRules } from './rbac/rules.js';
+
+const RULES: RbacRules = parse(readFileSync(join(ROOT, RULES_FILE), 'utf8'));
+
+describe('the permissions of the operator on a real API server', function () {
+  this.timeout(180_000);
+  let run: RecordedRun;
+
+  before(async () => {
+    run = await recordNeeds(RULES);
+  });
+  after(() => run?.[Symbol.asyncDispose]());
+
+  it('are enough for everything that it does', () => {
+    expect(run.forbidden.map(({ verb, requestURI }) => `${verb} ${requestURI}`)).to.deep.equal([]);
+  });
+
+  for (const path of [RULES_FILE, GUIDE_FILE]) {
+    it(`are those of ${path}`, () => {
+      const isCurrent = readFileSync(join(ROOT, path), 'utf8') === rbacDocuments(run.needs).get(path);
+      expect(isCurrent, `${path} is out of date: run \`npm run generate:rbac\``).to.equal(true);
+    });
+  }
+
+  for (const [place, rules] of Object.entries(RULES) as [keyof RbacRules, readonly PolicyRule[]][]) {
+    for (const [index, rule] of rules.entries()) {
+      it(`are named when they are missing: ${place}, ${formatRule(rule)}`, async () => {
+        for (const verb of rule.verbs) await isNamed(place, index, verb);
+      });
+    }
+  }
+
+  /** Starts an operator with a new log, which finds all objects there and changed, without one verb of one rule. */
+  async function isNamed(place: keyof RbacRules, index: number, verb: string): Promise<void> {
+    const { cluster } = run;
+    const rules = without(place, index, verb);
+    const user = `without-${place}-${index}-${verb}`.toLowerCase();
+    const kubeconfig = await userBoundTo(rules, user, OPERATOR_NAMESPACE, cluster);
+    await drift(cluster.api);
+    await cluster.api.send('DELETE', `${ANCHORS}/${ANCHOR}`);
+    if (verb !== 'create') await cluster.api.must('POST', ANCHORS, { metadata: { name: ANCHOR } });
+    await using operator = runOperator(kubeconfig, newLogDirectory(cluster));
+    const missing = wordsFor(RULES[place][index] as PolicyRule, verb);
+    await until(`${user} is told of ${missing.join(' and ')}`, async () => {
+      const told = [...operator.output.split('\n'), ...(await conditionsOfAgents(cluster.api))];
+      return told.find((text) => [user, ...missing].every((part) => text.includes(part)));
+    });
+  }
+});
+
+/** The rules without that verb, also where another rule allows it as well. */
+function without(place: keyof RbacRules, index: number, verb: string): RbacRules {
+  const target = RULES[place][index];
+  const isMeant = (rule: PolicyRule) =>
+    rule === target || (place === 'namespaceRules' && rule.resources?.join() === target?.resources?.join());
+  const reduce = (rules: readonly PolicyRule[]) =>
+    rules
+      .map((rule) => (isMeant(rule) ? { ...rule, verbs: rule.verbs.filter((one) => one !== verb) } : rule))
+      .filter(({ verbs }) => verbs.length > 0);
+  return { clusterRules: reduce(RULES.clusterRules), namespaceRules: reduce(RULES.namespaceRules) };
+}
+
+/** What an error says that names what is missing. */
+function wordsFor(rule: PolicyRule, verb: string): readonly string[] {
+  const { resources, resourceNames = [], nonResourceURLs = [] } = rule;
+  const place = resources === undefined ? '' : `resources: [${resources[0]}], `;
+  return [`${place}verbs: [${verb}]`, ...resourceNames, ...nonResourceURLs];
+}
