@@ -1,12 +1,14 @@
 import type { JsonMap } from '@rynxs/log';
 import { isCidr } from '../schema/cidr.js';
-import { CIDR } from '../schema/patterns.js';
+import { CIDR, DNS_LABEL } from '../schema/patterns.js';
 import { canonicalQuantity, parseQuantity } from '../schema/quantity.js';
 import { readSpec } from '../schema/recorded-spec.js';
 import type { Problem } from '../schema/structural-schema.js';
 import type { Amounts } from '../spec.js';
 import type { Bounds } from './bounds.js';
 import { UNIVERSE_WORDS, universeSpecSchema } from './universe-schema.js';
+
+const LABEL = new RegExp(DNS_LABEL);
 
 type DeclaredAmount = string | number;
 
@@ -53,7 +55,8 @@ export function acceptUniverse(
 export function namedNamespaces({ declared }: JsonMap): readonly string[] {
   const { namespaces } = (declared ?? {}) as { namespaces?: unknown };
   if (!Array.isArray(namespaces)) return [];
-  return [...new Set(namespaces.filter((name): name is string => typeof name === 'string'))];
+  const isName = (name: unknown): name is string => typeof name === 'string' && LABEL.test(name);
+  return [...new Set(namespaces.filter(isName))];
 }
 
 function* checkNetworks({ egress }: DeclaredUniverse): Iterable<Problem> {

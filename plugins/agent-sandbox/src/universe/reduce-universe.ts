@@ -3,7 +3,7 @@ import { isSameJson, type LogEvent } from '@rynxs/log';
 import { describeProblems } from '../schema/problem-list.js';
 import { acceptUniverse, namedNamespaces } from './accept-universe.js';
 import type { Tenancy } from './tenancy.js';
-import type { UniverseState } from './universe-state.js';
+import { claimOf, type UniverseState } from './universe-state.js';
 
 /** The state after `event`; undefined when the Universe is gone or was never observed. */
 export function reduceUniverse(
@@ -27,7 +27,7 @@ export function reduceUniverse(
 export function amongOthers(state: UniverseState, tenancy: Tenancy | undefined): UniverseState {
   const taken: Record<string, string> = {};
   for (const namespace of Object.keys(state.claims).sort()) {
-    const owner = tenancy?.ownerBefore(namespace, state.name, state.claims[namespace] ?? 0);
+    const owner = tenancy?.ownerBefore(namespace, state.name, claimOf(state.claims, namespace) ?? 0);
     if (owner !== undefined) taken[namespace] = owner;
   }
   const refusal = refusalOf(state, taken);
@@ -65,7 +65,7 @@ function claim(
   namespaces: readonly string[],
   seq: number,
 ): UniverseState['claims'] {
-  return Object.fromEntries(namespaces.map((namespace) => [namespace, claims[namespace] ?? seq]));
+  return Object.fromEntries(namespaces.map((namespace) => [namespace, claimOf(claims, namespace) ?? seq]));
 }
 
 function recorded(state: UniverseState, { refusal }: ActionsDecided): UniverseState {

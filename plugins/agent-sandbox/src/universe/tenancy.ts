@@ -3,7 +3,7 @@ import type { SessionState } from '../session/session-state.js';
 import type { AgentState } from '../state.js';
 import { type Bounds, OUTSIDE_UNIVERSE } from './bounds.js';
 import { Places } from './places.js';
-import type { UniverseState } from './universe-state.js';
+import { claimOf, type UniverseState } from './universe-state.js';
 
 /** What others may know of an Agent. */
 export interface AgentFacts {
@@ -160,7 +160,7 @@ export class Tenancy implements SharedContext {
     note();
     if (state === undefined) this.#universes.delete(name);
     else this.#universes.set(name, state);
-    for (const namespace of namespaces) this.#claim(namespace, name, state?.claims[namespace]);
+    for (const namespace of namespaces) this.#claim(namespace, name, claimOf(state?.claims ?? {}, namespace));
     note();
     const affected = new Set<string>();
     for (const universe of concerned) {

@@ -17,6 +17,11 @@ export interface UniverseState {
   readonly refusal?: Refusal & { readonly isRecorded: boolean };
 }
 
+/** Seq of the event by which the Universe has claimed a namespace; undefined when it does not. */
+export function claimOf(claims: UniverseState['claims'], namespace: string): number | undefined {
+  return Object.hasOwn(claims, namespace) ? claims[namespace] : undefined;
+}
+
 /** The namespaces whose Agents the Universe bounds. */
 export function governedNamespaces({ claims, taken }: UniverseState): readonly string[] {
   return Object.keys(claims)

@@ -173,6 +173,20 @@ describe('a Universe', () => {
     ]);
   });
 
+  it('bounds namespaces of any name', async () => {
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'], ...only });
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab', 'constructor'], ...only });
+    await cluster.until(
+      UNIVERSE,
+      'lab',
+      (object) => (statusOf(object).namespaces as readonly string[] | undefined)?.length === 2,
+    );
+    await cluster.apply(AGENT, 'constructor/a', { image: other });
+    await cluster.until(AGENT, 'constructor/a', isOutside);
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'], ...only });
+    await cluster.until(DEPLOYMENT, 'constructor/a', replicas(1));
+  });
+
   it('gives no pass to Agents for which nothing is otherwise when its bounds change', async () => {
     await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'] });
     await cluster.recorded(({ type }) => type === 'UniverseObserved');
