@@ -138,6 +138,7 @@ export class ChainVerifier {
     this.#nextSeq = seq + 1;
     this.#headHash = computed;
     text.copy(this.#hashed, 0, eventEnd + HASH_AT, eventEnd + HASH_AT + HASH_BYTES);
+    this.#options.onLine?.(text, start, end);
     if (this.#rules.openRecords === 0) this.#commit();
   }
 

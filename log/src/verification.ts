@@ -57,6 +57,11 @@ export interface ChainVerifierOptions {
    * Reading a record that nobody looks at costs as much as verifying it.
    */
   readonly selects?: (text: Uint8Array, start: number, end: number) => boolean;
+  /**
+   * Called for each record as soon as it verified, whether its commit will or not: its line, without LF, is `text` from
+   * `start` to `end`, valid during the call.
+   */
+  readonly onLine?: (text: Buffer, start: number, end: number) => void;
   /** Called after its records. */
   readonly onCommit?: (commit: VerifiedCommit) => void;
 }

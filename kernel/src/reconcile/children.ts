@@ -36,10 +36,9 @@ export function reduceChildren<B>(children: ChildrenState<B>, event: LogEvent, b
   switch (event.type) {
     case 'ActionsDecided': {
       const next = copyOf(children);
-      payloadOf<ActionsDecided>(event).actions.forEach((decided, action) => {
-        const pending = { decision: event.seq, action, verb: decided.verb, digest: decided.digest, basis };
-        next[decided.child] = underWay(next[decided.child], pending);
-      });
+      for (const [action, { child, verb, digest }] of payloadOf<ActionsDecided>(event).actions.entries()) {
+        next[child] = underWay(next[child], { decision: event.seq, action, verb, digest, basis });
+      }
       return next;
     }
     case 'ActionApplied': {

@@ -138,19 +138,21 @@ export class Projection {
       this.#configure(record);
       return;
     }
-    const reconciler = this.reconcilerOf(event.aggregate_id);
-    if (reconciler === undefined) return;
     const before = this.#aggregates.get(event.aggregate_id);
+    const reconciler = before?.reconciler ?? this.reconcilerOf(event.aggregate_id);
+    if (reconciler === undefined) return;
+    // Every event brings a text of its own; the first one stands for all of them.
+    const id = before?.id ?? event.aggregate_id;
     const context = this.contextOf(reconciler);
     const state = reconciler.reduce(before?.state, event, this.#configuration(reconciler), context);
     const { kind } = reconciler.resource;
     const health = healthIn(event.type, kind);
     const unmoved = health === undefined ? undefined : before;
     if (state === undefined && event.type === `${kind}Deleted`) {
-      this.#aggregates.delete(event.aggregate_id);
+      this.#aggregates.delete(id);
     } else {
-      this.#aggregates.set(event.aggregate_id, {
-        id: event.aggregate_id,
+      this.#aggregates.set(id, {
+        id,
         reconciler,
         state,
         observed: event.type === `${kind}Observed` ? payloadOf<ObjectObserved>(event) : before?.observed,
@@ -162,7 +164,7 @@ export class Projection {
         health: health ?? before?.health,
       });
     }
-    if (context !== undefined) this.#spread(event.aggregate_id, context, event.seq);
+    if (context !== undefined) this.#spread(id, context, event.seq);
   }
 
   /** Tells the context of an object's new state; the objects that this concerns adapt, until none changes any more. */

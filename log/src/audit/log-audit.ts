@@ -1,6 +1,8 @@
 import { ChainVerifier } from '../chain-verifier.js';
 import { Damage } from '../damage.js';
 import { type Json, LOG_AGGREGATE, type LogEvent } from '../event.js';
+import { LeafHasher } from '../merkle/leaf-hasher.js';
+import type { Digest } from '../merkle/leaf-lines.js';
 import type { NoteVerifier } from '../note/note-verifier.js';
 import { RECORD_HEAD_BYTES } from '../record.js';
 import type {
@@ -76,6 +78,9 @@ export class LogAudit {
   readonly #untrusted: readonly UntrustedCheckpoint[];
   readonly #recorder: RootRecorder | undefined;
   readonly #sink: TreeSink | undefined;
+  readonly #leaves = new LeafHasher();
+  /** Leaves of the open commit. */
+  #openLeaves: Digest[] = [];
   /** Sizes for the sink that it has not been told of. */
   #sizes: number[] = [];
   /** Roots that the log's own TailAdopted events claim. */
@@ -101,6 +106,9 @@ export class LogAudit {
       onRecord: (line) => this.#onRecord(line),
       ...(options.onRecord === undefined ? { selects: isLogEvent } : {}),
       onCommit: (commit) => this.#onCommit(commit),
+      ...(this.#recorder === undefined
+        ? {}
+        : { onLine: (text, start, end) => this.#openLeaves.push(this.#leaves.hash(text, start, end)) }),
     });
     const { witnesses, untrusted } = readWitnesses(options);
     this.#witnesses = witnesses;
@@ -111,7 +119,7 @@ export class LogAudit {
   /** Verifies the next bytes of the log, cut anywhere. */
   push(chunk: Uint8Array): void {
     this.#verifier.push(chunk);
-    if (this.#recorder !== undefined || this.#sink !== undefined) this.#grow(chunk);
+    if (this.#sink !== undefined) this.#grow(chunk, this.#sink);
   }
 
   /** Ends the audit. `roots`: what the sink made of the lines, with the root at the end. */
@@ -157,6 +165,8 @@ export class LogAudit {
     position.headHash = commit.headHash;
     position.term = this.#verifier.term;
     this.#committedOffset = commit.offset + commit.bytes;
+    for (const leaf of this.#openLeaves) this.#recorder?.appendDigest(leaf);
+    this.#openLeaves.length = 0;
     this.#options.onCommit?.(commit);
   }
 
@@ -165,14 +175,14 @@ export class LogAudit {
     if (this.#sink !== undefined) this.#sizes.push(size);
   }
 
-  /** Gives the tree what is in whole commits. */
-  #grow(chunk: Uint8Array): void {
+  /** Gives the sink what is in whole commits. */
+  #grow(chunk: Uint8Array, sink: TreeSink): void {
     const bytes = this.#afterCutLine(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     const whole = this.#committedOffset - this.#treeOffset;
     if (whole > 0) {
       const held = this.#rest.reduce((sum, { length }) => sum + length, 0);
-      for (const lines of this.#rest.splice(0)) this.#give(lines);
-      this.#give(bytes.subarray(0, whole - held));
+      for (const lines of this.#rest.splice(0)) sink(lines, this.#sizes.splice(0));
+      sink(bytes.subarray(0, whole - held), this.#sizes.splice(0));
       this.#treeOffset = this.#committedOffset;
       this.#hold(bytes.subarray(whole - held));
     } else {
@@ -186,11 +196,6 @@ export class LogAudit {
     if (last === undefined || last.at(-1) === LF) return chunk;
     this.#rest.pop();
     return Buffer.concat([last, chunk]);
-  }
-
-  #give(lines: Buffer): void {
-    this.#recorder?.appendLines(lines);
-    this.#sink?.(lines, this.#sizes.splice(0));
   }
 
   /** Copies what is behind the last whole commit: the chunk is its owner's again. */

@@ -1,3 +1,4 @@
+import type { Digest } from '../merkle/leaf-lines.js';
 import { MerkleFrontier } from '../merkle/merkle-frontier.js';
 
 const LF = 0x0a;
@@ -38,6 +39,12 @@ export class RootRecorder {
       start = end;
     }
     this.frontier.appendLines(bytes.subarray(start));
+  }
+
+  /** Appends a leaf by its hash. */
+  appendDigest(leaf: Digest): void {
+    this.frontier.appendDigest(leaf);
+    this.#record();
   }
 
   /** The roots at the sizes that were asked for and reached, and the one at the end. */
