@@ -61,6 +61,16 @@ describe('WorkQueue', () => {
     expect(await isDueAfter(5), 'after it was forgotten').to.equal(true);
   });
 
+  it('tries a few failing keys again at once, and a thousand at 50 a second', async () => {
+    const delaysMs = Array.from({ length: 1_000 }, (_, key) => queue.addRateLimited(`${key}`));
+    expect(delaysMs.slice(0, 20)).to.deep.equal(Array(20).fill(5));
+    expect(delaysMs.at(-1)).to.equal(980 * 20);
+    await clock.advance(1_000);
+    expect(queue.busy, 'due after a second').to.equal(20 + 50);
+    await clock.advance(60_000);
+    expect(queue.addRateLimited('later'), 'when it is quiet again').to.equal(5);
+  });
+
   it('keeps the earliest of several delays', async () => {
     queue.addAfter('a', 1_000);
     queue.addAfter('a', 100);

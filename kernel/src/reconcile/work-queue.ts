@@ -1,5 +1,6 @@
 import type { Clock } from '../contracts/clock.js';
 import type { Telemetry } from '../contracts/telemetry.js';
+import { RetryTurns } from './retry-turns.js';
 import { type Priority, WorkQueueMetrics } from './work-queue-metrics.js';
 
 export type { Priority } from './work-queue-metrics.js';
@@ -10,7 +11,7 @@ const MAX_DELAY_MS = 1_000_000;
 /**
  * Keys that wait to be worked on, with the rules of controller-runtime's queue: a key is there at most once; a key that
  * is added while it is being worked on is worked on again afterwards, never twice at a time; new objects go before
- * resyncs; a failing key is delayed from 5 ms, doubling to 1,000 s.
+ * resyncs; a failing key is delayed from 5 ms, doubling to 1,000 s, and all failing keys take turns.
  */
 export class WorkQueue {
   readonly #clock: Clock;
@@ -20,12 +21,14 @@ export class WorkQueue {
   readonly #again = new Map<string, Priority>();
   readonly #delayed = new Map<string, { readonly at: number; readonly timer: Disposable }>();
   readonly #failures = new Map<string, number>();
+  readonly #turns: RetryTurns;
   #takers: ((key: string | undefined) => void)[] = [];
   #isClosed = false;
   readonly #metrics: WorkQueueMetrics;
 
   constructor(name: string, clock: Clock, telemetry: Telemetry) {
     this.#clock = clock;
+    this.#turns = new RetryTurns(clock);
     this.#metrics = new WorkQueueMetrics(name, telemetry, () => ({
       waiting: { new: this.#waiting.new.size, resync: this.#waiting.resync.size },
       ages: [...this.#working.values()].map((since) => this.#secondsSince(since)),
@@ -63,12 +66,16 @@ export class WorkQueue {
     this.#delayed.set(key, { at, timer });
   }
 
-  /** Adds the key after a delay that doubles with each call until `forget`, at least `atLeastMs`; returns it. */
+  /**
+   * Adds the key after a delay that doubles with each call until `forget`, at least `atLeastMs`, and not before its turn;
+   * returns it.
+   */
   addRateLimited(key: string, atLeastMs = 0): number {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     this.#metrics.retried();
-    const delayMs = Math.max(atLeastMs, Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** Math.min(failures, 30)));
+    const backoffMs = Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** Math.min(failures, 30));
+    const delayMs = Math.max(atLeastMs, backoffMs, this.#turns.take());
     this.addAfter(key, delayMs);
     return delayMs;
   }
