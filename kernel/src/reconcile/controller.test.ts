@@ -291,6 +291,30 @@ describe('Controller', () => {
     await until(isReady(process, 'w'));
   });
 
+  it('tells of a failure that stays the same now and then, and of another one at once', async () => {
+    const process = await start();
+    let message = 'no';
+    cluster.fault = ({ verb, plural }) => {
+      if (verb === 'create' && plural === 'configmaps') throw new ClusterError('unavailable', message, 500);
+    };
+    const told = () => cluster.requests.filter(({ plural }) => plural === 'events').length;
+    const minute = async () => {
+      for (let second = 0; second < 60; second += 1) {
+        await process.clock.advance(1_000);
+        await settle();
+      }
+    };
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await minute();
+    expect(process.types().filter((type) => type === 'ActionFailed').length, 'failures').to.be.above(8);
+    expect(told(), 'Events').to.be.within(1, 4);
+    const before = told();
+    message = 'never';
+    await minute();
+    await minute();
+    expect(told()).to.equal(before + 1);
+  });
+
   it('calls for a pass also by a child that does not say any more whose it is', async () => {
     const process = await start();
     await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);

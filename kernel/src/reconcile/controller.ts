@@ -86,6 +86,7 @@ export class Controller {
       ...options,
       append: this.#append,
       factBackoff: new RepeatBackoff(clock),
+      failureBackoff: new RepeatBackoff(clock),
       health: new HealthWatch(clock),
       surroundings: this.#surroundings,
       seen: new Set(),

@@ -49,6 +49,8 @@ export interface PassContext {
   readonly term: Term;
   readonly driftBackoff: RepeatBackoff;
   readonly factBackoff: RepeatBackoff;
+  /** Of failures that users are told of. */
+  readonly failureBackoff: RepeatBackoff;
   readonly surroundings: SurroundingsIndex;
   readonly health: HealthWatch;
   /** Key of the digests of drifted values. */
@@ -131,11 +133,12 @@ export class ReconcilePass {
   }
 
   async #recordDeleted(uid: string): Promise<void> {
-    const { reconciler, driftBackoff, factBackoff, health, seen } = this.#context;
+    const { reconciler, driftBackoff, factBackoff, failureBackoff, health, seen } = this.#context;
     const found = seen.has(uid) ? 'watching' : 'at_start';
     await this.#record(`${reconciler.resource.kind}Deleted`, { v: 1, uid, found });
     driftBackoff.forget(this.#id);
     factBackoff.forget(this.#id);
+    failureBackoff.forget(this.#id);
     health.forget(this.#id);
     seen.delete(uid);
   }
@@ -222,7 +225,7 @@ export class ReconcilePass {
     await this.#context.persist(what, () => this.#context.append(drafts));
     const isRepair = aggregate.lastType === 'DriftObserved' && payload.cause === aggregate.lastEvent.seq;
     const announced = { decided: payload, seq: record.event.seq, isRepair };
-    announce(this.#reportContext(), object, announced, outcomes);
+    if (this.#isNews(outcomes)) announce(this.#reportContext(), object, announced, outcomes);
 
     const failures = outcomes.filter((outcome) => outcome.kind === 'failed');
     if (failures.length === 0 || reconciler.decide(this.#aggregate().state).actions.length === 0)
@@ -231,6 +234,13 @@ export class ReconcilePass {
       kind: 'failed',
       retryAfterMs: Math.max(...failures.map((failure) => failure.retryAfterMs ?? 0)),
     };
+  }
+
+  /** A failure that comes again with every retry is told of now and then: the status shows that it lasts. */
+  #isNews(outcomes: readonly ActionOutcome[]): boolean {
+    const failure = outcomes.find((outcome) => outcome.kind === 'failed');
+    if (failure === undefined) return true;
+    return this.#context.failureBackoff.delayMs(this.#id, failure.reason, failure.message) === 0;
   }
 
   /** Whatever calls for a pass, what failed is tried again only when it is time, or when something new was recorded. */
