@@ -48,6 +48,11 @@ export class RynxsProcess implements AsyncDisposable {
     }));
   }
 
+  /** Undefined when the command could not be run. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   get output(): string {
     return this.#stdout + this.#stderr;
   }

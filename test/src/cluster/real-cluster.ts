@@ -140,16 +140,19 @@ export class RealCluster implements AsyncDisposable {
   }
 
   /**
-   * Wipes etcd back to a snapshot, as an administrator restores a backup: resource versions go back too. The API server
-   * is stopped meanwhile, as its caches would be of a future that never was.
+   * Wipes etcd back to a snapshot, as an administrator restores a backup: resource versions go back too. The API server,
+   * controllers and scheduler are stopped meanwhile, as their caches would be of a future that never was.
    */
   async restore(snapshot: string): Promise<void> {
     await this.stopApiServer('SIGKILL');
+    for (const component of ['kube-controller-manager', 'kube-scheduler'])
+      await endComponents(this.directory, componentsOf(this.directory, component));
     await endComponents(this.directory, componentsOf(this.directory, 'etcd'));
     await rm(this.#directory.etcd, { recursive: true });
     await cp(snapshot, this.#directory.etcd, { recursive: true });
     await this.#plane.startEtcd();
     await this.startApiServer();
+    await this.#plane.startControllers();
   }
 
   /** Writes a kubeconfig for a user with a client certificate, who may do what RBAC says, and returns its path. */

@@ -1,0 +1,110 @@
+import { parseArgs } from 'node:util';
+import { type SoakResult, soak } from './soak.js';
+
+const USAGE = `npm run soak [-- OPTIONS]
+
+Has users, others and faults at work on a real Kubernetes API while the operator runs; then compares what there is with
+what the specs ask for.
+
+  --minutes N    how long; default 30
+  --seed S       of all choices; default by the clock
+  --agents N     how many there are at a time; default 300
+  --rate N       operations a second; default 4
+  --output F     text or json; progress goes to stderr
+
+Exit code: 0 passed, 1 failed, 2 bad arguments, 130 interrupted.
+`;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  let values: ReturnType<typeof readArguments>;
+  try {
+    values = readArguments();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    return 2;
+  }
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => interrupted.abort());
+  const { signal } = interrupted;
+  const { minutes, seed, agents, rate: operationsPerSecond } = values;
+  const progress = (line: string) => void process.stderr.write(`${line}\n`);
+  progress(`seed ${seed}`);
+  try {
+    const result = await soak({ minutes, seed, agents, operationsPerSecond, signal, progress });
+    process.stdout.write(values.output === 'json' ? `${JSON.stringify(result)}\n` : summary(result));
+    return result.problems.length === 0 ? 0 : 1;
+  } catch (error) {
+    if (signal.aborted) {
+      progress('interrupted; all is ended');
+      return 130;
+    }
+    progress(`error: ${error instanceof Error ? error.stack : error}`);
+    return 1;
+  }
+}
+
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: 'string', default: '30' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      agents: { type: 'string', default: '300' },
+      rate: { type: 'string', default: '4' },
+      output: { type: 'string', default: 'text' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.output !== 'text' && values.output !== 'json') throw new Error('--output must be text or json');
+  return {
+    ...values,
+    minutes: positive('minutes', values.minutes),
+    seed: whole('seed', values.seed),
+    agents: whole('agents', values.agents),
+    rate: positive('rate', values.rate),
+  };
+}
+
+function positive(name: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isFinite(number) || number <= 0)
+    throw new Error(`--${name} must be a number above 0, not ${text}`);
+  return number;
+}
+
+function whole(name: string, text: string): number {
+  const number = positive(name, text);
+  if (!Number.isSafeInteger(number)) throw new Error(`--${name} must be a whole number, not ${text}`);
+  return number;
+}
+
+function summary(result: SoakResult): string {
+  const { traffic, usage, problems } = result;
+  const counted = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ');
+  const slope = usage?.isJudged === true ? '' : ' (too short to judge)';
+  return [
+    `seed ${result.seed}, ${result.minutes} min, ${result.agents} Agents`,
+    `operations: ${result.operations} (${counted(result.operationsByKind)}); ${result.missed} nobody answered`,
+    `faults: ${counted(result.faults)}`,
+    `as the specs say after ${result.convergedSeconds.toFixed(1)} s; ` +
+      `then ${result.idleWrites} writes, and ${result.restartWrites} after a restart`,
+    `requests: ${traffic.requests} of ${traffic.allowed} allowed, ${traffic.perSecond.toFixed(1)}/s, ` +
+      `busiest second ${traffic.busiestSecond}, the same within 10 s at most ${traffic.hottest.times} (${traffic.hottest.request})`,
+    usage === undefined
+      ? 'memory: not sampled'
+      : `memory: ${usage.residentMb.toFixed(0)} MB, at most ${usage.highestMb.toFixed(0)} MB, ` +
+        `${usage.mbPerHour.toFixed(1)} MB/h over ${usage.judgedMinutes} min${slope}; ` +
+        `handles: ${usage.handles}, ${usage.moreHandles} more at the end`,
+    ...(problems.length === 0 ? ['passed'] : ['FAILED:', ...problems.map((problem) => `  ${problem}`)]),
+    '',
+  ].join('\n');
+}
