@@ -160,9 +160,9 @@ async function startKernel(directory, signal) {
 
 async function prepare(kernel, signal) {
   const cluster = kernel.get(CLUSTER);
-  const [reconciler] = kernel.getAll(RECONCILER);
-  await cluster.create(CRD, reconciler.definition, { signal });
-  return { cluster, reconciler };
+  const reconcilers = kernel.getAll(RECONCILER);
+  for (const { definition } of reconcilers) await cluster.create(CRD, definition, { signal });
+  return { cluster, reconciler: reconcilers.find(({ resource }) => resource.kind === 'Agent') };
 }
 
 function agent(nameOrIndex) {
