@@ -24,9 +24,10 @@ describe('errors of the API server', () => {
     [401, 'Unauthorized', 'words', 'denied'],
     [403, 'Forbidden', 'User "x" cannot create resource "pods"', 'denied'],
     [403, 'Forbidden', 'pods "x" is forbidden: exceeded quota: q', 'denied'],
-    [403, 'Forbidden', 'admission webhook "policy.example" denied the request: no', 'invalid'],
-    [403, 'Forbidden', "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no", 'invalid'],
-    [403, 'Forbidden', 'pods "x" is forbidden: violates PodSecurity "restricted:latest"', 'invalid'],
+    [403, 'Forbidden', 'admission webhook "policy.example" denied the request: no', 'denied'],
+    [400, '', 'admission webhook "policy.example" denied the request: no', 'denied'],
+    [422, 'Invalid', "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no", 'denied'],
+    [403, 'Forbidden', 'pods "x" is forbidden: violates PodSecurity "restricted:latest"', 'denied'],
     [404, 'NotFound', 'words', 'missing'],
     [409, 'AlreadyExists', 'words', 'exists'],
     [409, 'Conflict', 'words', 'conflict'],
@@ -70,19 +71,32 @@ describe('errors of the API server', () => {
     );
   });
 
-  it('say what to do about 401 and 403', () => {
+  it('say what to do, before the words of the server, which may be long', () => {
     expect(answered(401, 'Unauthorized').message).to.contain('renew');
     const missing =
       'User "x" cannot create resource "deployments" in API group "apps" in the namespace "team"';
     expect(answered(403, 'Forbidden', missing).message).to.match(
-      /allow it with this rule in a Role or ClusterRole: \{apiGroups: \[apps\], resources: \[deployments\], verbs: \[create\]\}$/,
+      /allow it with this rule in a Role or ClusterRole: \{apiGroups: \[apps\], resources: \[deployments\], verbs: \[create\]\}\): User "x" cannot/,
     );
     const quota =
       'pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1';
     expect(answered(403, 'Forbidden', quota).message)
       .to.contain('raise the ResourceQuota')
       .and.not.contain('Role ');
-    expect(answered(403, 'Forbidden', 'for a reason of its own').message).to.match(/reason of its own$/);
+    expect(answered(403, 'Forbidden', 'for a reason of its own').message).to.match(
+      /403 Forbidden: for a reason of its own$/,
+    );
+    const failing = 'Internal error occurred: failed calling webhook "policy.example": no answer';
+    expect(answered(500, 'InternalError', failing).message).to.contain('(mend the webhook');
+    const denial = 'admission webhook "policy.example" denied the request: no';
+    expect(answered(400, '', denial).message).to.contain('or the policy');
+  });
+
+  it('tell a resource that is not served from an object that is not there', () => {
+    expect(answered(404, 'NotFound').message).not.to.contain('CustomResourceDefinition');
+    const { object: _, ...collection } = { ...SUBJECT, verb: 'list' };
+    const answer = { status: 404, retryAfter: undefined, body: '404 page not found', isWrite: false };
+    expect(errorOfAnswer(answer, collection, NOW).message).to.contain('install its CustomResourceDefinition');
   });
 
   it('show a page that is no Status, cut to a bounded length', () => {

@@ -36,8 +36,8 @@ export interface Status {
 const MAX_MESSAGE_LENGTH = 1000;
 const DEFAULT_RETRY_AFTER_MS = 1000;
 
-// 403 is the answer of authorization and of admission alike; these are the words of the latter. Quota stays `denied`: it
-// gets better when somebody frees some.
+// The words of admission webhooks and policies, under several statuses, 422 among them. What they say is no fault of the
+// object alone: it gets better when somebody changes the policy, as a quota does when it is raised.
 const ADMISSION_DENIAL =
   /admission webhook .* denied the request|ValidatingAdmissionPolicy .* denied request|violates PodSecurity/s;
 
@@ -54,7 +54,10 @@ export function errorOfAnswer(answer: FailedAnswer, subject: Subject, nowMs: num
   const reason = reasonOf(answer, status, message);
   const retryAfterMs = reason === 'throttled' ? retryAfterOf(answer, status, nowMs) : undefined;
   const label = status?.reason === undefined ? '' : ` ${status.reason}`;
-  const text = `${cannot(subject)}: ${answer.status}${label}: ${message}${adviceOf(answer.status, reason, message, subject)}`;
+  const advice = adviceOf(answer.status, message, subject);
+  // Before the server's own words, which may be long, and are cut where little room is.
+  const remedy = advice === undefined ? '' : ` (${advice})`;
+  const text = `${cannot(subject)}: ${answer.status}${label}${remedy}: ${message}`;
   return new ClusterError(reason, text, answer.status, retryAfterMs);
 }
 
@@ -120,11 +123,11 @@ function cannot({ verb, resource, object, server }: Subject): string {
 }
 
 function reasonOf(answer: FailedAnswer, status: Status | undefined, message: string): ClusterErrorReason {
+  if (ADMISSION_DENIAL.test(message)) return 'denied';
   switch (answer.status) {
     case 401:
-      return 'denied';
     case 403:
-      return ADMISSION_DENIAL.test(message) ? 'invalid' : 'denied';
+      return 'denied';
     case 404:
       return 'missing';
     case 409:
@@ -142,13 +145,25 @@ function reasonOf(answer: FailedAnswer, status: Status | undefined, message: str
   }
 }
 
-function adviceOf(status: number, reason: ClusterErrorReason, message: string, subject: Subject): string {
-  if (reason !== 'denied') return '';
-  if (status === 401) return '; the credentials were not accepted: renew them in the kubeconfig';
-  if (message.includes('exceeded quota')) return '; raise the ResourceQuota, or free what it counts';
-  return MISSING_PERMISSION.test(message)
-    ? `; allow it with this rule in a Role or ClusterRole: ${rbacRule(subject)}`
-    : '';
+/** What whoever runs the cluster can do about it. */
+function adviceOf(status: number, message: string, subject: Subject): string | undefined {
+  if (ADMISSION_DENIAL.test(message)) return 'change what is asked for, or the policy that forbids it';
+  if (message.includes('failed calling webhook')) return 'mend the webhook, or remove its configuration';
+  switch (status) {
+    case 401:
+      return 'the credentials were not accepted: renew them in the kubeconfig';
+    case 403:
+      if (message.includes('exceeded quota')) return 'raise the ResourceQuota, or free what it counts';
+      return MISSING_PERMISSION.test(message)
+        ? `allow it with this rule in a Role or ClusterRole: ${rbacRule(subject)}`
+        : undefined;
+    case 404:
+      return subject.object === undefined
+        ? 'the API server does not have this resource: install its CustomResourceDefinition'
+        : undefined;
+    default:
+      return undefined;
+  }
 }
 
 /** Seconds or a date (RFC 9110, 10.2.3). */

@@ -63,6 +63,13 @@ export class ObjectCache implements ResourceCache {
     return this.#resourceVersion;
   }
 
+  /** The newest version that the server is known to have had: own writes may be ahead of the watch. */
+  get newestVersion(): string | undefined {
+    let newest = this.#resourceVersion;
+    for (const version of this.#assumed.values()) if (isNewer(version, newest)) newest = version;
+    return newest;
+  }
+
   get hasSynced(): boolean {
     return this.#hasSynced;
   }
@@ -164,10 +171,17 @@ export class ObjectCache implements ResourceCache {
     for (const item of items) into.set(keyOf(item.metadata), this.#transform(item));
   }
 
-  /** Makes the cache what a complete list says, and reports the differences. */
-  replace(listed: ReadonlyMap<string, KubernetesObject>, resourceVersion: string): void {
+  /**
+   * Makes the cache what a complete list says, and reports the differences. `isKnownSetBack` says that the server has
+   * lost versions which it had, also when the list does not show it.
+   */
+  replace(
+    listed: ReadonlyMap<string, KubernetesObject>,
+    resourceVersion: string,
+    isKnownSetBack = false,
+  ): void {
     // A store that was set back to an earlier state knows nothing of later writes, and is right.
-    const isSetBack = isNewer(this.#resourceVersion, resourceVersion);
+    const isSetBack = isKnownSetBack || isNewer(this.#resourceVersion, resourceVersion);
     if (isSetBack) this.#forgetOwnWrites();
     // Set before anything is reported: a listener that assumes a write meanwhile is judged by it.
     this.#resourceVersion = resourceVersion;

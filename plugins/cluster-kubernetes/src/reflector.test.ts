@@ -1,4 +1,4 @@
-import type { CacheEvent, KubernetesObject } from '@rynxs/kernel';
+import type { CacheEvent, KubernetesObject, ResourceCache } from '@rynxs/kernel';
 import { FakeClock } from '@rynxs/kernel/testing';
 import { expect } from 'chai';
 import { type ClientOptions, CONFIG_MAPS, clientOf, eventually } from './testing/client-harness.test.js';
@@ -6,6 +6,9 @@ import { answerJson, type Script, ScriptedServer, statusObject } from './testing
 import { WatchedCollection } from './testing/watched-collection.js';
 
 const { signal } = new AbortController();
+
+const hasName = (cache: ResourceCache, name: string) =>
+  cache.get({ namespace: 'default', name }) !== undefined;
 
 describe('a cache over list and watch', () => {
   let stack: AsyncDisposableStack;
@@ -290,6 +293,54 @@ describe('a cache over list and watch', () => {
       await eventually('the watch goes on', () => cache.size === 4);
     });
   }
+
+  it('forgets an own write that the server has lost, although the watch had not come to it', async () => {
+    const { collection, client, logger } = await setUp();
+    const kept = collection.put('kept', {});
+    const cache = client.cache(CONFIG_MAPS);
+    await cache.synced(signal);
+    await eventually('it watches', () => collection.watcherCount === 1);
+    const { version } = collection;
+    cache.assume({
+      ...kept,
+      metadata: { ...kept.metadata, name: 'own', uid: 'own', resourceVersion: String(Number(version) + 10) },
+    });
+    expect(cache.size).to.equal(2);
+    collection.restore(Number(version) + 5, [kept]);
+    collection.endWatches('reset');
+    await eventually('it is gone', () => cache.size === 1);
+    expect(logger.lines.some(({ message }) => message.includes('gone back'))).to.equal(true);
+  });
+
+  it('lists anew what the server did not have for a while', async () => {
+    const collection = new WatchedCollection();
+    const clock = new FakeClock();
+    let isServed = true;
+    const { client, logger } = await setUp({ clock }, (request, response) => {
+      if (isServed) collection.answer(request, response);
+      else answerJson(response, 404, statusObject(404, 'NotFound', 'the server could not find it'));
+    });
+    collection.put('lost', {});
+    const cache = client.cache(CONFIG_MAPS);
+    await cache.synced(signal);
+    await eventually('it watches', () => collection.watcherCount === 1);
+    isServed = false;
+    collection.endWatches('end');
+    const inTime = (what: string, isTrue: () => boolean) =>
+      eventually(what, () => {
+        void clock.advance(1_000);
+        return isTrue();
+      });
+    await inTime('it is missed', () =>
+      logger.lines.some(({ fields }) =>
+        String(fields.error).includes('install its CustomResourceDefinition'),
+      ),
+    );
+    collection.restore(Number(collection.version) + 10, []);
+    collection.put('new', {});
+    isServed = true;
+    await inTime('it is as the server has it', () => cache.size === 1 && !hasName(cache, 'lost'));
+  });
 
   it('asks for the version only after watches that ended before their time', async () => {
     const clock = new FakeClock();

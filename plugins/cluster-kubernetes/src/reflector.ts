@@ -30,8 +30,8 @@ const STALE_AFTER_MS = 180_000;
 // A watch that ended sooner without any progress counts as a failure, so that it is not opened again in a tight loop.
 const SHORT_WATCH_MS = 1000;
 
-// Where nobody listens, asking costs nobody anything: whoever comes back is found soon.
-const MAX_UNREACHABLE_DELAY_MS = 5_000;
+// Where nobody listens, or nothing is served, asking costs next to nothing: what comes is found soon.
+const MAX_IDLE_DELAY_MS = 5_000;
 
 export interface ReflectorParts {
   readonly requester: Requester;
@@ -48,8 +48,8 @@ export interface ReflectorParts {
 
 /**
  * Keeps a cache equal to what the API server has: a complete list in pages, then a watch from its version, resumed from
- * the last version seen when it ends. Only a version that the server has forgotten (410), or a stream that makes no
- * sense, leads to a new list. Never gives up; failures wait, growing, with jitter.
+ * the last version seen when it ends. Only a version that the server has forgotten (410) or lost, a resource that it does
+ * not have any more, or a stream that makes no sense leads to a new list. Never gives up; failures wait, growing, with jitter.
  */
 export class Reflector {
   readonly #parts: ReflectorParts;
@@ -62,6 +62,8 @@ export class Reflector {
   #mustList = true;
   /** A watch ended before its time: the server may be another one now, or in an earlier state. */
   #mustCompare = false;
+  /** The server has lost versions which it had: what was written in them is no more. */
+  #isSetBack = false;
   #isPaging = true;
   /** Whether the last failure was a forgotten version: a server that forgets at once must not be listed in a loop. */
   #wasGone = false;
@@ -124,7 +126,8 @@ export class Reflector {
     this.#mustList = false;
     this.#mustCompare = false;
     // Should later pages be newer, the watch tells of the difference again, and the cache knows it already.
-    this.#cache.replace(objects, first);
+    this.#cache.replace(objects, first, this.#isSetBack);
+    this.#isSetBack = false;
   }
 
   /**
@@ -136,11 +139,13 @@ export class Reflector {
     const { requester, logger } = this.#parts;
     const options = { signal, timeoutMs: LIST_TIMEOUT_MS };
     const request = { limit: 1, next: undefined, options };
+    // Before it is asked: what is written meanwhile may be newer than the answer.
+    const reached = this.#cache.newestVersion;
     const page = await listPage(requester, this.#subject('list'), this.#resource, this.#options, request);
     this.#mustCompare = false;
-    const reached = this.#cache.resourceVersion;
     if (!isNewer(reached, page.resourceVersion)) return;
     this.#mustList = true;
+    this.#isSetBack = true;
     logger.warn('the API server has gone back to an earlier version, listing again', {
       resource: this.#resource.plural,
       reached,
@@ -240,8 +245,10 @@ export class Reflector {
       logger.info('the watched version is no longer kept, listing again', { resource });
       if (isFirst) return 0;
     }
+    // What comes again is not what was there before, and its history may not tell the difference.
+    if (isMissing(error)) this.#mustList = true;
     const retryAfterMs = error instanceof ClusterError ? (error.retryAfterMs ?? 0) : 0;
-    const maxMs = isUnreachable(error) ? MAX_UNREACHABLE_DELAY_MS : undefined;
+    const maxMs = isUnreachable(error) || isMissing(error) ? MAX_IDLE_DELAY_MS : undefined;
     const delayMs = Math.max(this.#backoff.next(maxMs), retryAfterMs);
     logger.warn('list or watch failed, will try again', { resource, delayMs: Math.round(delayMs), error });
     return delayMs;
@@ -281,6 +288,11 @@ export class Reflector {
 
 function isGone(error: unknown): boolean {
   return error instanceof ClusterError && error.reason === 'gone';
+}
+
+/** Whether the server does not have the resource: its definition is not installed, or not any more. */
+function isMissing(error: unknown): boolean {
+  return error instanceof ClusterError && error.reason === 'missing';
 }
 
 /** Whether nobody has answered, and nothing was sent. */

@@ -67,7 +67,7 @@ ${manifests(needs)}\`\`\`
 
 ## What is missing says so
 
-The error of a request that is refused ends with \`allow it with this rule in a Role or ClusterRole: {apiGroups: …}\`. It is in the operator's
+The error of a request that is refused says \`allow it with this rule in a Role or ClusterRole: {apiGroups: …}\`. It is in the operator's
 log, and for what is done for an Agent in the Agent's condition. A test takes each verb of each rule away in turn and reads it there.
 
 | without | the operator |
