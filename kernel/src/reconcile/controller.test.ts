@@ -27,6 +27,7 @@ class Process {
   readonly telemetry = new FakeTelemetry();
   readonly #reconciler: Reconciler;
   readonly #storage: MemoryStorage;
+  readonly logger = capturingLogger();
   #controller: Controller | undefined;
   #running: Promise<void> | undefined;
   log: EventLog | undefined;
@@ -48,8 +49,7 @@ class Process {
   async start(): Promise<this> {
     const { clock, cluster, projection } = this;
     const random = new SystemRandom();
-    const logger = capturingLogger();
-    const { telemetry } = this;
+    const { logger, telemetry } = this;
     this.#storage.owner = undefined;
     const onRecord = (record: LogRecord) => {
       projection.apply(record);
@@ -308,6 +308,13 @@ describe('Controller', () => {
     await minute();
     expect(process.types().filter((type) => type === 'ActionFailed').length, 'failures').to.be.above(8);
     expect(told(), 'Events').to.be.within(1, 4);
+    expect(
+      process.logger.lines.filter(({ message }) => message === 'an action failed').at(-1)?.fields,
+    ).to.include({
+      key: 'default/w',
+      reason: 'Unavailable',
+      detail: 'create ConfigMap/w-red: no',
+    });
     const before = told();
     message = 'never';
     await minute();

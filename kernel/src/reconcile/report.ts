@@ -55,8 +55,8 @@ export interface AnnouncedDecision {
 }
 
 /**
- * Tells users of a decision by one Kubernetes Event, which `kubectl describe` shows. An Event that cannot be written
- * is logged and lost: the record of what happened is the log.
+ * Tells users of a decision by one Kubernetes Event, which `kubectl describe` shows, and whoever runs the operator of what
+ * failed. An Event that cannot be written is logged and lost: the record of what happened is the log.
  */
 export function announce(
   context: ReportContext,
@@ -66,6 +66,10 @@ export function announce(
 ): void {
   const { type, reason, message } = summarize(decision, outcomes);
   const { name, namespace = 'default', uid } = object.metadata;
+  if (outcomes.some(({ kind }) => kind === 'failed')) {
+    const key = `${namespace}/${name}`;
+    context.logger.warn('an action failed', { key, reason, detail: message, trace_id: context.traceId });
+  }
   const now = new Date(context.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
   const event: KubernetesObject = {
     apiVersion: 'v1',
