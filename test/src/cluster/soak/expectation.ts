@@ -19,6 +19,8 @@ export interface ExpectedAgent {
   /** Why the spec is refused; undefined when it is obeyed. */
   readonly refusal: string | undefined;
   readonly manifests: readonly Manifest[];
+  /** The time after which something else is expected (RFC 3339). */
+  readonly until: string | undefined;
 }
 
 /**
@@ -66,7 +68,11 @@ export function expectedAgents(
 function expectationOf(aggregate: Aggregate | undefined): ExpectedAgent {
   if (aggregate === undefined) throw new Error('an observed Agent must have a state');
   const { reconciler, state } = aggregate;
-  return { refusal: (state as Refusable).refusal?.reason, manifests: reconciler.manifests(state) };
+  return {
+    refusal: (state as Refusable).refusal?.reason,
+    manifests: reconciler.manifests(state),
+    until: reconciler.deadline(state),
+  };
 }
 
 function eventOf(aggregateId: string, type: string, payload: JsonMap, seq: number): LogEvent {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiFault, ApiFaultProxy } from '../fault-api-proxy.js';
 import type { RealCluster } from '../real-cluster.js';
-import type { Dice } from './dice.js';
+import { Dice } from './dice.js';
 import type { SoakedOperator } from './soaked-operator.js';
 
 /** What goes wrong. Those of the operator come early in a soak only: a process is to be watched for long. */
@@ -81,11 +81,11 @@ export class Faults {
     'watches cut': () => this.#again(() => this.#proxy.cutWatches()),
     'watches expired': () => this.#again(() => this.#proxy.expireWatches()),
     '429': () =>
-      this.#spoil(0.7, () => ({ status: 429, ...(this.#dice.chance(0.5) ? { retryAfter: '1' } : {}) })),
-    '500': () => this.#spoil(0.5, () => ({ status: 500, late: this.#dice.chance(0.3) })),
+      this.#spoil(0.7, (dice) => ({ status: 429, ...(dice.chance(0.5) ? { retryAfter: '1' } : {}) })),
+    '500': () => this.#spoil(0.5, (dice) => ({ status: 500, late: dice.chance(0.3) })),
     '503': () => this.#spoil(0.5, () => ({ status: 503 })),
-    'slow answers': () => this.#spoil(0.7, () => ({ delayMs: this.#dice.between(50, 2_000) })),
-    'lost answers': () => this.#spoil(0.3, () => (this.#dice.chance(0.1) ? 'held' : 'lost')),
+    'slow answers': () => this.#spoil(0.7, (dice) => ({ delayMs: dice.between(50, 2_000) })),
+    'lost answers': () => this.#spoil(0.3, (dice) => (dice.chance(0.1) ? 'held' : 'lost')),
     resets: () => this.#spoil(0.4, () => 'reset'),
     'operator killed': () => this.#operator.restart('SIGKILL'),
     'operator restarted': () => this.#operator.restart('SIGTERM'),
@@ -109,8 +109,10 @@ export class Faults {
   }
 
   /** Has this happen to a part of the operator's requests for some seconds. */
-  async #spoil(part: number, fault: () => ApiFault): Promise<void> {
-    this.#proxy.fault = () => (this.#dice.chance(part) ? fault() : undefined);
+  async #spoil(part: number, fault: (dice: Dice) => ApiFault): Promise<void> {
+    // By chance of its own: how many requests there are must not settle what comes next.
+    const dice = new Dice(this.#dice.below(1_000_000));
+    this.#proxy.fault = () => (dice.chance(part) ? fault(dice) : undefined);
     await this.#wait(3_000, 12_000);
   }
 

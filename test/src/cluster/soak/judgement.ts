@@ -14,6 +14,7 @@ import {
 
 export const OUTSIDE = 'OutsideUniverse';
 const OWNER_UID = 'universe.ai/owner-uid';
+const SOON_MS = 120_000;
 const GOOD_IMAGES = 'registry.example.com/good/';
 
 interface Condition {
@@ -27,6 +28,7 @@ interface Status {
   readonly observedGeneration?: number;
   readonly conditions?: readonly Condition[];
   readonly phase?: string;
+  readonly expiresAt?: string;
   readonly agents?: { readonly total: number; readonly outside: number };
 }
 
@@ -80,7 +82,7 @@ export async function problemsOf(api: ApiClient): Promise<readonly string[]> {
 
 function problemsOfAgent(
   agent: KubernetesObject,
-  { refusal, manifests }: ExpectedAgent,
+  { refusal, manifests, until }: ExpectedAgent,
   children: Children,
   isBounded: boolean,
 ): readonly string[] {
@@ -94,6 +96,7 @@ function problemsOfAgent(
     problems.push(
       `is degraded by ${degraded?.reason ?? 'nothing'}, not ${refusal ?? 'nothing'}: ${degraded?.message}`,
     );
+  if (isSoon(until)) problems.push(`expires at ${until}`);
   if (refusal === OUTSIDE) {
     // What it had before it was outside may still run, if that is within the bounds.
     const deployment = children.get(keyOf('Deployment', place));
@@ -125,8 +128,9 @@ function isOrphan({ metadata }: KubernetesObject, live: ReadonlySet<string | und
 
 function problemsOfSession(session: KubernetesObject): readonly string[] {
   const { lifecycle } = session.spec as { readonly lifecycle?: { readonly state?: string } };
-  const { phase } = statusOf(session);
+  const { phase, expiresAt } = statusOf(session);
   const problems = problemsOfStatus(session);
+  if (isSoon(expiresAt) && phase !== 'Closed') problems.push(`expires at ${expiresAt}`);
   if (lifecycle?.state === 'Closed' && phase !== 'Closed' && phase !== 'Expired')
     problems.push(`is closed and ${phase}`);
   return problems.map((problem) => `Session ${session.metadata.name}: ${problem}`);
@@ -153,6 +157,12 @@ function problemsOfStatus(object: KubernetesObject): string[] {
     problems.push(`its status is of generation ${observedGeneration}, not ${object.metadata.generation}`);
   if (!conditions.some(({ type }) => type === 'Ready')) problems.push('its status has no condition Ready');
   return problems;
+}
+
+/** Not all is at rest yet that will not be as it is for long. */
+function isSoon(time: string | undefined): boolean {
+  const leftMs = time === undefined ? Number.POSITIVE_INFINITY : Date.parse(time) - Date.now();
+  return leftMs > 0 && leftMs < SOON_MS;
 }
 
 function statusOf({ status }: KubernetesObject): Status {

@@ -11,6 +11,7 @@ what the specs ask for.
   --agents N     how many there are at a time; default 300
   --rate N       operations a second; default 4
   --output F     text or json; progress goes to stderr
+  --keep DIR     where the event log and what the operator printed are copied to, if something is wrong
 
 Exit code: 0 passed, 1 failed, 2 bad arguments, 130 interrupted.
 `;
@@ -33,11 +34,11 @@ async function main(): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => interrupted.abort());
   const { signal } = interrupted;
-  const { minutes, seed, agents, rate: operationsPerSecond } = values;
+  const { minutes, seed, agents, rate: operationsPerSecond, keep } = values;
   const progress = (line: string) => void process.stderr.write(`${line}\n`);
   progress(`seed ${seed}`);
   try {
-    const result = await soak({ minutes, seed, agents, operationsPerSecond, signal, progress });
+    const result = await soak({ minutes, seed, agents, operationsPerSecond, keep, signal, progress });
     process.stdout.write(values.output === 'json' ? `${JSON.stringify(result)}\n` : summary(result));
     return result.problems.length === 0 ? 0 : 1;
   } catch (error) {
@@ -58,6 +59,7 @@ function readArguments() {
       agents: { type: 'string', default: '300' },
       rate: { type: 'string', default: '4' },
       output: { type: 'string', default: 'text' },
+      keep: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });

@@ -25,6 +25,8 @@ export interface SoakOptions {
   /** How many there are at a time. */
   readonly agents: number;
   readonly operationsPerSecond: number;
+  /** Gets the event log and what the operators printed, if something is wrong. */
+  readonly keep?: string | undefined;
   readonly signal: AbortSignal;
   /** Told of what is going on, one line at a time. */
   readonly progress: (line: string) => void;
@@ -60,7 +62,9 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   await using cluster = await RealCluster.start({ crds: true, controllers: CONTROLLERS, signal });
   await using proxy = await ApiFaultProxy.start(cluster);
   await using operator = new SoakedOperator(cluster, proxy.writeKubeconfig(cluster.directory));
-  return await new SoakRun(cluster, proxy, operator, options).run();
+  const result = await new SoakRun(cluster, proxy, operator, options).run();
+  if (result.problems.length > 0 && options.keep !== undefined) await operator.keep(options.keep);
+  return result;
 }
 
 class SoakRun {

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NoteSigner } from '@rynxs/log';
 import { type RynxsProcess, runRynxs } from '../../rynxs-process.js';
@@ -8,12 +9,12 @@ import type { RealCluster } from '../real-cluster.js';
 
 /** `rynxs start` with its defaults and a signed log, as a process that can be killed and started again. */
 export class SoakedOperator implements AsyncDisposable {
-  /** How often it was started. */
-  starts = 0;
   readonly #cluster: RealCluster;
   readonly #kubeconfig: string;
   readonly #keyFile: string;
   readonly #verifierKey: string;
+  /** The processes before the one that runs now. */
+  readonly #ended: RynxsProcess[] = [];
   #process: RynxsProcess | undefined;
 
   /** The kubeconfig is the operator's. */
@@ -38,7 +39,7 @@ export class SoakedOperator implements AsyncDisposable {
 
   /** Resolves when it leads. */
   async start(): Promise<void> {
-    this.starts += 1;
+    if (this.#process !== undefined) this.#ended.push(this.#process);
     this.#process = await startOperator(this.#cluster, {
       ...membershipOf(this.#cluster.directory, 'operator'),
       KUBECONFIG: this.#kubeconfig,
@@ -56,6 +57,13 @@ export class SoakedOperator implements AsyncDisposable {
   async restart(signal: NodeJS.Signals): Promise<void> {
     await this.stop(signal);
     await this.start();
+  }
+
+  /** Copies the log and all that was printed into a directory. */
+  async keep(directory: string): Promise<void> {
+    await cp(join(this.#cluster.directory, 'operator'), directory, { recursive: true });
+    const printed = [...this.#ended, this.#process].map((one) => one?.output ?? '');
+    await writeFile(join(directory, 'printed.txt'), printed.join(''));
   }
 
   /** Verifies the log of the stopped operator, and replays it against the cluster; resolves to what is wrong. */

@@ -25,7 +25,7 @@ export function randomSpec(dice: Dice): JsonMap {
     resources: { limits: { cpu: dice.pick(['1', '0.5', '500m']), memory: dice.pick(['1Gi', '1024Mi']) } },
     lifecycle: {
       state: dice.chance(0.2) ? 'Suspended' : 'Running',
-      ...(dice.chance(0.05) ? { ttl: dice.pick(['20s', '90s', '8h']) } : {}),
+      ...(dice.chance(0.05) ? { ttl: dice.pick(['20s', '8h']) } : {}),
     },
     workspace: { retain: dice.chance(0.15) ? 'Retain' : 'Delete' },
   };
