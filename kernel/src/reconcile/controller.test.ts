@@ -411,6 +411,43 @@ describe('Controller', () => {
     expect((await getWidget('w')).metadata.labels).to.deep.equal({ theirs: '1' });
   });
 
+  it('writes a status less and less often as long as a newer object is in the way', async () => {
+    const process = await start();
+    let conflicts = 0;
+    cluster.updateStatus = () => {
+      conflicts += 1;
+      return Promise.reject(new ClusterError('conflict', 'newer', 409));
+    };
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(() => conflicts === 1);
+    for (let second = 0; second < 60; second += 1) {
+      await process.clock.advance(1_000);
+      await settle();
+    }
+    expect(conflicts).to.be.within(8, 16);
+  });
+
+  it('puts a status right that somebody else has changed, and does not quarrel about it', async () => {
+    const process = await start();
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(isReady(process, 'w'));
+    await settle();
+    const written = await status('w');
+    let repairs = 0;
+    for (let second = 0; second < 60; second += 1) {
+      if ((await status('w'))?.ready === true) {
+        repairs += 1;
+        await cluster.updateStatus(WIDGET, { ...(await getWidget('w')), status: { ready: false } }, options);
+      }
+      await process.clock.advance(1_000);
+      await settle();
+    }
+    expect(repairs).to.be.within(4, 7);
+    await process.clock.advance(10_000);
+    await until(isReady(process, 'w'));
+    expect(await status('w')).to.deep.equal(written);
+  });
+
   it('leaves no subscription behind, also when it is stopped before it has begun to work', async () => {
     const cache = cluster.cache.bind(cluster);
     const isListed = Promise.withResolvers<void>();

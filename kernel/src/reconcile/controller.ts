@@ -33,6 +33,8 @@ const CONFIRM_TIMEOUT_MS = 10_000;
 const MAX_RETRY_DELAY_MS = 5_000;
 /** What others change in a report alone is gathered this long: a thousand changes are not a thousand status writes. */
 const REPORT_DELAY_MS = 1_000;
+/** A status that somebody else has changed is put right that much later: who insists on it is answered so seldom. */
+const FOREIGN_STATUS_DELAY_MS = 10_000;
 
 /** What happens to an object and its children while a pass over it runs: versions, as `uid/resourceVersion`. */
 interface RunningPass {
@@ -90,6 +92,7 @@ export class Controller {
       health: new HealthWatch(clock),
       surroundings: this.#surroundings,
       seen: new Set(),
+      statusConflicts: new Map(),
       retryNotBefore: new Map(),
       cacheOf: (type) => this.#cache(type),
       assume: (type, object, key) => this.#assume(type, object, key),
@@ -194,8 +197,11 @@ export class Controller {
       previous?.metadata.uid === object.metadata.uid &&
       previous?.metadata.generation === object.metadata.generation &&
       previous?.metadata.deletionTimestamp === object.metadata.deletionTimestamp;
-    if (!isStatusOnly)
-      this.#call(queueKey(object.metadata), { type, object }, type === 'added' ? 'new' : 'resync');
+    const key = queueKey(object.metadata);
+    if (!isStatusOnly) this.#call(key, { type, object }, type === 'added' ? 'new' : 'resync');
+    // Own statuses are written by a pass, which runs still.
+    else if (this.#passes.get(key)?.ownWrites.has(versionOf(object)) !== true)
+      this.#queue.addAfter(key, FOREIGN_STATUS_DELAY_MS);
   }
 
   /** A change may be that a child does not say any more whose it is: whoever it belonged to before is called too. */

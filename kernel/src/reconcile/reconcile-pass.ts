@@ -27,7 +27,9 @@ import type { SurroundingsIndex } from './surroundings.js';
 import { hasNews, isObstructed } from './trying-again.js';
 
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Before a status is written again that a newer object was in the way of; twice as long each time, to the second. */
 const CONFLICT_DELAY_MS = 50;
+const MAX_CONFLICT_DELAY_MS = 10_000;
 /** How often it is looked, in the cache, whether an object of somebody else is still in the way. */
 const BLOCKED_DELAY_MS = 10_000;
 const NOT_ATTEMPTED: ActionOutcome = {
@@ -57,6 +59,8 @@ export interface PassContext {
   readonly digestKey: string;
   /** Uids of objects that were there in this term: their deletion was watched. */
   readonly seen: Set<string>;
+  /** How often in a row a newer object was in the way of a status, by queue key. */
+  readonly statusConflicts: Map<string, number>;
   /** When (monotonic) actions that failed may be tried again, by queue key. */
   readonly retryNotBefore: Map<string, number>;
   cacheOf(type: ResourceType): ResourceCache;
@@ -133,7 +137,8 @@ export class ReconcilePass {
   }
 
   async #recordDeleted(uid: string): Promise<void> {
-    const { reconciler, driftBackoff, factBackoff, failureBackoff, health, seen } = this.#context;
+    const { reconciler, driftBackoff, factBackoff, failureBackoff, health, seen, statusConflicts } =
+      this.#context;
     const found = seen.has(uid) ? 'watching' : 'at_start';
     await this.#record(`${reconciler.resource.kind}Deleted`, { v: 1, uid, found });
     driftBackoff.forget(this.#id);
@@ -141,6 +146,7 @@ export class ReconcilePass {
     failureBackoff.forget(this.#id);
     health.forget(this.#id);
     seen.delete(uid);
+    statusConflicts.delete(this.#key);
   }
 
   async #recordDrift(object: KubernetesObject): Promise<void> {
@@ -257,9 +263,19 @@ export class ReconcilePass {
     const shared = this.#context.projection.contextOf(reconciler);
     const report = reconciler.report(aggregate.state, this.#liveView(object, aggregate), shared);
     const written = await writeStatus(this.#reportContext(), object, report.status);
-    if (written === 'conflict') this.#context.again(this.#key, CONFLICT_DELAY_MS);
-    else if (written !== undefined) this.#context.assume(reconciler.resource, written, this.#key);
+    if (written === 'conflict') this.#reportLater();
+    else this.#context.statusConflicts.delete(this.#key);
+    if (typeof written === 'object') this.#context.assume(reconciler.resource, written, this.#key);
     if (report.health !== undefined) await this.#recordHealth(aggregate, report.health);
+  }
+
+  /** The newer object comes to the cache by itself; should it never come, there is no hurry. */
+  #reportLater(): void {
+    const { statusConflicts } = this.#context;
+    const conflicts = statusConflicts.get(this.#key) ?? 0;
+    statusConflicts.set(this.#key, conflicts + 1);
+    const delayMs = CONFLICT_DELAY_MS * 2 ** Math.min(conflicts, 30);
+    this.#context.again(this.#key, Math.min(MAX_CONFLICT_DELAY_MS, delayMs));
   }
 
   async #recordHealth(aggregate: Aggregate, health: NonNullable<Report['health']>): Promise<void> {
