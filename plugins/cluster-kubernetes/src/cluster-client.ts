@@ -27,6 +27,7 @@ import { PodStreams } from './pod-streams.js';
 import { Reflector, type ReflectorParts } from './reflector.js';
 import { type Method, Requester } from './requester.js';
 import { apiVersionOf, objectName, objectPath, parentPath, resourceName } from './resource-path.js';
+import { SetBacks } from './set-backs.js';
 import type { ClientLimits } from './settings.js';
 import { Transport } from './transport.js';
 
@@ -104,6 +105,7 @@ export class ClusterClient implements Cluster, AsyncDisposable {
       metrics,
       basePath,
       server: this.server,
+      setBacks: new SetBacks(),
     };
     this.#streams = new PodStreams({
       ...this.#reflectorParts,

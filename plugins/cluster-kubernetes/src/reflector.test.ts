@@ -7,6 +7,7 @@ import { WatchedCollection } from './testing/watched-collection.js';
 
 const { signal } = new AbortController();
 
+const SECRETS = { ...CONFIG_MAPS, kind: 'Secret', plural: 'secrets' };
 const hasName = (cache: ResourceCache, name: string) =>
   cache.get({ namespace: 'default', name }) !== undefined;
 
@@ -310,6 +311,22 @@ describe('a cache over list and watch', () => {
     collection.endWatches('reset');
     await eventually('it is gone', () => cache.size === 1);
     expect(logger.lines.some(({ message }) => message.includes('gone back'))).to.equal(true);
+  });
+
+  it('lists everything again when the server was set back, also where it cannot be seen any more', async () => {
+    const [early, late] = [new WatchedCollection(), new WatchedCollection()];
+    const { client } = await setUp({}, (request, response) =>
+      (request.path.includes(SECRETS.plural) ? late : early).answer(request, response),
+    );
+    for (const collection of [early, late]) collection.put('lost', {});
+    const caches = [client.cache(CONFIG_MAPS), client.cache(SECRETS)];
+    for (const cache of caches) await cache.synced(signal);
+    await eventually('both watch', () => early.watcherCount + late.watcherCount === 2);
+    early.restore(50, []);
+    // Its watch is still open, and the version that it has reached was given anew.
+    late.restore(Number(late.version), []);
+    early.endWatches('reset');
+    await eventually('both are as the server is', () => caches.every(({ size }) => size === 0));
   });
 
   it('lists anew what the server did not have for a while', async () => {

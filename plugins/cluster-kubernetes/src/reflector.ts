@@ -18,6 +18,7 @@ import { ReflectorMetrics } from './reflector-metrics.js';
 import { type Requester, requestHeaders } from './requester.js';
 import { collectionPath, resourceName } from './resource-path.js';
 import { isNewer } from './resource-version.js';
+import type { SetBacks } from './set-backs.js';
 import type { Transport, WatchLane } from './transport.js';
 import { type WatchEvent, WatchStream } from './watch-stream.js';
 
@@ -44,6 +45,7 @@ export interface ReflectorParts {
   readonly telemetry: Telemetry;
   readonly basePath: string;
   readonly server: string;
+  readonly setBacks: SetBacks;
 }
 
 /**
@@ -64,6 +66,7 @@ export class Reflector {
   #mustCompare = false;
   /** The server has lost versions which it had: what was written in them is no more. */
   #isSetBack = false;
+  #endWatch: (() => void) | undefined;
   #isPaging = true;
   /** Whether the last failure was a forgotten version: a server that forgets at once must not be listed in a loop. */
   #wasGone = false;
@@ -85,6 +88,7 @@ export class Reflector {
   /** Runs until `signal` aborts; then resolves. */
   async run(signal: AbortSignal): Promise<void> {
     using _metrics = this.#reflectorMetrics;
+    using _subscription = this.#parts.setBacks.subscribe(() => this.#onSetBack());
     while (!signal.aborted) {
       try {
         if (this.#mustCompare && !this.#mustList) await this.#compare(signal);
@@ -96,6 +100,12 @@ export class Reflector {
         await this.#wait(this.#delayAfter(error), signal);
       }
     }
+  }
+
+  #onSetBack(): void {
+    this.#mustList = true;
+    this.#isSetBack = true;
+    this.#endWatch?.();
   }
 
   async #list(signal: AbortSignal): Promise<void> {
@@ -136,16 +146,15 @@ export class Reflector {
    * any other; for that, etcd is restored with `--bump-revision --mark-compacted`.
    */
   async #compare(signal: AbortSignal): Promise<void> {
-    const { requester, logger } = this.#parts;
+    const { requester, logger, setBacks } = this.#parts;
     const options = { signal, timeoutMs: LIST_TIMEOUT_MS };
     const request = { limit: 1, next: undefined, options };
     // Before it is asked: what is written meanwhile may be newer than the answer.
     const reached = this.#cache.newestVersion;
     const page = await listPage(requester, this.#subject('list'), this.#resource, this.#options, request);
     this.#mustCompare = false;
-    if (!isNewer(reached, page.resourceVersion)) return;
-    this.#mustList = true;
-    this.#isSetBack = true;
+    if (this.#mustList || !isNewer(reached, page.resourceVersion)) return;
+    setBacks.found();
     logger.warn('the API server has gone back to an earlier version, listing again', {
       resource: this.#resource.plural,
       reached,
@@ -186,6 +195,7 @@ export class Reflector {
       },
     });
     const stop = () => stream.cancel(failure('aborted', subject, 'the client was closed'));
+    this.#endWatch = () => stream.cancel(failure('gone', subject, 'the server was set back'));
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     let failed: unknown;
@@ -198,6 +208,7 @@ export class Reflector {
       failed = error;
     } finally {
       signal.removeEventListener('abort', stop);
+      this.#endWatch = undefined;
     }
     if (stream.isGarbled) this.#mustList = true;
     const lastedSeconds = this.#secondsSince(startedMs);
