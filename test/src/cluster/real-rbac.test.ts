@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { ROOT } from '../rynxs-process.js';
 import { until } from './local-operator.js';
 import { userBoundTo } from './rbac/bound-user.js';
-import { RULES_FILE, rbacDocuments } from './rbac/documents.js';
+import { GUIDE_FILE, RULES_FILE, rbacDocuments } from './rbac/documents.js';
 import { ANCHORS, conditionsOfAgents, drift } from './rbac/everything.js';
 import { ANCHOR } from './rbac/needs.js';
 import { newLogDirectory, OPERATOR_NAMESPACE, runOperator } from './rbac/operator-run.js';
