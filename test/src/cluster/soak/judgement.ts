@@ -41,6 +41,14 @@ export async function refusedAgents(api: ApiClient): Promise<readonly Place[]> {
   return agents.filter(({ metadata: { uid = '' } }) => expected.get(uid)?.refusal !== undefined).map(placeOf);
 }
 
+/** The Agents whose status says that somebody keeps changing a child back. */
+export async function contestedAgents(api: ApiClient): Promise<readonly Place[]> {
+  const isContested = ({ type, status }: Condition) => type === 'DriftContested' && status === 'True';
+  return (await objectsOf(api, 'Agent'))
+    .filter((agent) => statusOf(agent).conditions?.some(isContested))
+    .map(placeOf);
+}
+
 /** Claims that Agents which are gone were to leave. */
 export async function claimsLeft(api: ApiClient): Promise<readonly Place[]> {
   const live = new Set((await objectsOf(api, 'Agent')).map(({ metadata }) => metadata.uid));

@@ -3,8 +3,9 @@ import { ApiFaultProxy } from '../fault-api-proxy.js';
 import { RealCluster } from '../real-cluster.js';
 import { Dice } from './dice.js';
 import { Faults } from './faults.js';
-import { claimsLeft, problemsOf, refusedAgents } from './judgement.js';
+import { claimsLeft, contestedAgents, problemsOf, refusedAgents } from './judgement.js';
 import { Load } from './load.js';
+import { path } from './places.js';
 import { SoakedOperator } from './soaked-operator.js';
 import { isWrite, judgeTraffic, type TrafficResult } from './traffic.js';
 import { Usage, type UsageResult } from './usage.js';
@@ -97,14 +98,14 @@ class SoakRun {
     await this.#loadWithFaults();
     progress('no more load, no more faults');
     const convergedSeconds = (await this.#converge()) / 1_000;
-    const idleWrites = await this.#writesWhile(() => this.#wait(QUIET_MS));
+    const idleWrites = (await this.#writesWhile(() => this.#wait(QUIET_MS))).length;
     if (idleWrites > 0) this.#problems.push(`it wrote ${idleWrites} times while nothing happened`);
     const traffic = judgeTraffic(this.#proxy.requests, {
       operations: this.#load.operations + this.#load.missed,
       faults: this.#faults.count,
     });
     const usage = this.#usage.result();
-    const restartWrites = await this.#writesWhile(() => this.#restart());
+    const restartWrites = await this.#restartWrites();
     if (restartWrites > 0) this.#problems.push(`it wrote ${restartWrites} times after it was started again`);
     await this.#end();
     this.#problems.push(...(await this.#operator.auditLog()));
@@ -202,11 +203,20 @@ class SoakRun {
     }
   }
 
-  /** Starts another process on the same log, and waits until it has looked at everything. */
-  async #restart(): Promise<void> {
-    await this.#end();
-    await this.#operator.start();
-    await this.#wait(QUIET_MS);
+  /**
+   * Starts another process on the same log, and waits until it has looked at everything; resolves to how much it wrote.
+   * A new process knows of no contest over drift, so that the statuses that tell of one are written.
+   */
+  async #restartWrites(): Promise<number> {
+    const contested = await contestedAgents(this.#cluster.api);
+    const writes = await this.#writesWhile(async () => {
+      await this.#end();
+      await this.#operator.start();
+      await this.#wait(QUIET_MS);
+    });
+    return writes.filter(
+      (write) => !contested.some((place) => write.startsWith(`PUT ${path('Agent', place)}/`)),
+    ).length;
   }
 
   async #end(): Promise<void> {
@@ -215,12 +225,15 @@ class SoakRun {
       this.#problems.push(`the operator ended with ${code}: ${this.#operator.output.slice(-2_000)}`);
   }
 
-  async #writesWhile(action: () => Promise<void>): Promise<number> {
+  async #writesWhile(action: () => Promise<void>): Promise<readonly string[]> {
     const before = this.#proxy.requests.length;
     await action();
-    const writes = this.#proxy.requests.slice(before).filter(isWrite);
-    for (const { method, path } of writes.slice(0, 5)) this.#options.progress(`unasked: ${method} ${path}`);
-    return writes.length;
+    const writes = this.#proxy.requests
+      .slice(before)
+      .filter(isWrite)
+      .map(({ method, path }) => `${method} ${path}`);
+    for (const write of writes.slice(0, 5)) this.#options.progress(`unasked: ${write}`);
+    return writes;
   }
 
   async #wait(ms: number): Promise<void> {
