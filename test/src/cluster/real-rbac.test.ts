@@ -18,14 +18,11 @@ describe('the permissions of the operator on a real API server', function () {
   this.timeout(180_000);
   let run: RecordedRun;
 
+  // That the rules are enough for everything that it does: it rejects on any 403.
   before(async () => {
     run = await recordNeeds(RULES);
   });
   after(() => run?.[Symbol.asyncDispose]());
-
-  it('are enough for everything that it does', () => {
-    expect(run.forbidden.map(({ verb, requestURI }) => `${verb} ${requestURI}`)).to.deep.equal([]);
-  });
 
   for (const path of [RULES_FILE, GUIDE_FILE]) {
     it(`are those of ${path}`, () => {
