@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { parse, stringify } from 'yaml';
 import { CONTROLLERS, eventually, Fleet } from './fault-fleet.js';
@@ -12,6 +13,10 @@ import { ApiClient, RealCluster } from './real-cluster.js';
 const SIZE = 20;
 /** So many Agents that are made at once need 140, and retries of all of them 200; a loop without pauses, more than 1,000. */
 const REQUESTS_PER_SECOND = 400;
+/** After so long the pauses are longer than a second. */
+const REFUSED_MS = 2_000;
+/** Of each Agent a try and what the status tells of it, and a few more; without pauses it is five times as much. */
+const REFUSED_PER_SECOND = SIZE * 4;
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 /** Shorter than it takes until everything is made. */
@@ -51,7 +56,7 @@ describe('an operator that its API server refuses something', function () {
     await operator?.assertNothingLostOrDoubled(fleet.namespace);
   }
 
-  /** A failure is said in the log of the operator, in conditions and in Events. */
+  /** A failure is said in the log of the operator, in conditions and in Events, and what fails is not tried all the time. */
   async function assertSaid(fleet: Fleet, reason: string, words: readonly string[]): Promise<void> {
     const message = await fleet.degraded(reason);
     const events = await fleet.events();
@@ -67,6 +72,11 @@ describe('an operator that its API server refuses something', function () {
         `lines: ${word}`,
       ).not.to.deep.equal([]);
     }
+    await sleep(REFUSED_MS);
+    const late = await cluster.audit.end();
+    await sleep(1_000);
+    const tried = ofOperator(await cluster.audit.since(late));
+    expect(tried.length, 'requests in a second').to.be.below(REFUSED_PER_SECOND);
   }
 
   for (const [fault, reason, words] of [
