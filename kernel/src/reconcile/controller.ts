@@ -91,7 +91,7 @@ export class Controller {
       failureBackoff: new RepeatBackoff(clock),
       health: new HealthWatch(clock),
       surroundings: this.#surroundings,
-      seen: new Set(),
+      seen: new Map(),
       statusConflicts: new Map(),
       retryNotBefore: new Map(),
       cacheOf: (type) => this.#cache(type),

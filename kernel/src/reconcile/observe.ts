@@ -9,15 +9,20 @@ import { differingPaths, valuesAt } from './owned-fields.js';
 import { isOwnedBy } from './ownership.js';
 import type { Aggregate } from './projection.js';
 
-/** The payload of `<Kind>Observed` when the object is not as it was recorded; undefined when nothing is new. */
+/**
+ * The payload of `<Kind>Observed` when the object is not as it was recorded; undefined when nothing is new. `isSpecKnown`:
+ * the whole spec is as it was when it was observed before. The generation does not say so: a server that was set back gives
+ * the same ones a second time.
+ */
 export function observeObject(
   aggregate: Pick<Aggregate, 'observed'> | undefined,
   object: KubernetesObject,
   observe: (object: KubernetesObject) => ObjectObserved['spec'],
+  isSpecKnown: boolean,
 ): ObjectObserved | undefined {
   const { uid = '', generation = 0 } = object.metadata;
   const recorded = aggregate?.observed;
-  if (recorded?.uid === uid && recorded.generation === generation) return undefined;
+  if (isSpecKnown && recorded?.uid === uid && recorded.generation === generation) return undefined;
   const spec = observe(object);
   if (recorded?.uid === uid && isSameJson(recorded.spec, spec)) return undefined;
   const changed = lastSpecChange(object);

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { canonicalize, type LogRecord } from '@rynxs/log';
+import { canonicalize, isSameJson, type Json, type LogRecord } from '@rynxs/log';
 import type { Clock } from '../contracts/clock.js';
 import type {
   Cluster,
@@ -57,8 +57,8 @@ export interface PassContext {
   readonly health: HealthWatch;
   /** Key of the digests of drifted values. */
   readonly digestKey: string;
-  /** Uids of objects that were there in this term: their deletion was watched. */
-  readonly seen: Set<string>;
+  /** Specs of the objects that were there in this term, by uid: their deletion was watched. */
+  readonly seen: Map<string, Json>;
   /** How often in a row a newer object was in the way of a status, by queue key. */
   readonly statusConflicts: Map<string, number>;
   /** When (monotonic) actions that failed may be tried again, by queue key. */
@@ -129,9 +129,14 @@ export class ReconcilePass {
       await this.#recordDeleted(known.observed.uid);
     }
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) return undefined;
-    seen.add(object.metadata.uid ?? '');
+    const { uid = '' } = object.metadata;
+    const spec = (object.spec ?? null) as Json;
+    const before = seen.get(uid);
+    const isSpecKnown = before !== undefined && isSameJson(before, spec);
+    seen.set(uid, spec);
 
-    const observed = observeObject(projection.get(this.#id), object, (live) => reconciler.observe(live));
+    const observe = (live: KubernetesObject) => reconciler.observe(live);
+    const observed = observeObject(projection.get(this.#id), object, observe, isSpecKnown);
     if (observed !== undefined) await this.#record(`${reconciler.resource.kind}Observed`, observed);
     return projection.get(this.#id) === undefined ? undefined : object;
   }

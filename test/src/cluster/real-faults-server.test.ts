@@ -64,13 +64,11 @@ describe('an operator whose API server fails', function () {
     await fleet.shrink(3);
     await fleet.grow(5);
     await fleet.settled();
-    const lost = fleet.names.filter((name) => !before.includes(name));
     await cluster.restore(backup);
     fleet.names.splice(0, Number.POSITIVE_INFINITY, ...before);
-    await fleet.grow(2);
-    await fleet.settled();
+    // Before the operator looks: a generation that it has seen already, of another spec.
     await fleet.change('found');
+    await fleet.grow(2);
     await assertConverged(fleet, operator);
-    expect(lost).to.have.lengthOf(5);
   });
 });
