@@ -14,6 +14,9 @@ const USER_AGENT = 'rynxs';
 
 const KINDS = new Map<string, string>(Object.entries(CHILDREN).map(([kind, { plural }]) => [plural, kind]));
 
+/** Reasons of failures after which the child may be there all the same: no answer, or a 500. */
+const UNCERTAIN = new Set(['Ambiguous', 'Unavailable']);
+
 /** The requests of operators that the API server has seen. */
 export function ofOperator(requests: readonly AuditedRequest[]): readonly AuditedRequest[] {
   return requests.filter(({ userAgent }) => userAgent === USER_AGENT);
@@ -37,7 +40,7 @@ export function mostPerSecond(moments: readonly number[]): number {
 }
 
 /**
- * Reads a log as an auditor would, knowing nothing of how it is made. Each generation of an Agent must be observed once,
+ * Reads a log as an auditor would, knowing nothing of how it is made. Each spec of an Agent must be observed once,
  * each child be made once unless it was found missing in between, and each action have one outcome.
  */
 export class Ledger {
@@ -47,7 +50,7 @@ export class Ledger {
   readonly #present = new Set<string>();
   /** How often a child may have been made since it was last known to be: the answer was lost. */
   readonly #unanswered = new Map<string, number>();
-  /** Uid and generation of each Agent as last observed. */
+  /** Uid, generation and spec of each Agent as last observed. */
   readonly #observed = new Map<string, string>();
   readonly #outcomes = new Map<string, number>();
 
@@ -84,7 +87,8 @@ export class Ledger {
         count(this.#outcomes, `${action} of decision ${decision}`);
         if (verb !== 'create') break;
         if (type === 'ActionApplied') this.#make(`${namespace}/${child}`, seq);
-        else if (event.payload.ambiguous === true) count(this.#unanswered, `${namespace}/${child}`);
+        else if (UNCERTAIN.has(String(event.payload.reason)))
+          count(this.#unanswered, `${namespace}/${child}`);
         break;
       }
     }
@@ -108,8 +112,9 @@ export class Ledger {
     }
   }
 
-  #observe(id: string, { uid, generation }: ObjectObserved, seq: number): void {
-    const version = `${uid}, generation ${generation}`;
+  #observe(id: string, { uid, generation, spec }: ObjectObserved, seq: number): void {
+    // A server that was set back gives the same generations to other specs.
+    const version = `${uid}, generation ${generation}: ${JSON.stringify(spec)}`;
     if (this.#observed.get(id) === version) this.#faults.push(`seq ${seq}: observed again: ${id} ${version}`);
     this.#observed.set(id, version);
   }
