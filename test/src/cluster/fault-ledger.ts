@@ -48,7 +48,7 @@ export class Ledger {
   /** How often each child was made: `NAMESPACE/KIND/NAME`. */
   readonly #creations = new Map<string, number>();
   readonly #present = new Set<string>();
-  /** How often a child may have been made since it was last known to be: the answer was lost. */
+  /** How often a child may have been made without an answer. */
   readonly #unanswered = new Map<string, number>();
   /** Uid, generation and spec of each Agent as last observed. */
   readonly #observed = new Map<string, string>();
@@ -119,7 +119,7 @@ export class Ledger {
     this.#observed.set(id, version);
   }
 
-  /** The owner is gone, and what was made of an unanswered request will never be known. */
+  /** The owner is gone: what was made meanwhile was collected with it, and made again as long as nobody told of that. */
   #forget(child: string): void {
     this.#present.delete(child);
     this.#creations.set(child, (this.#creations.get(child) ?? 0) + (this.#unanswered.get(child) ?? 0));
@@ -127,7 +127,6 @@ export class Ledger {
   }
 
   #make(child: string, seq: number): void {
-    this.#unanswered.delete(child);
     if (this.#present.has(child)) this.#faults.push(`seq ${seq}: made again: ${child}`);
     this.#present.add(child);
     count(this.#creations, child);
