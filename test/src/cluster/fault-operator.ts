@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { LogEvent } from '@rynxs/log';
 import { expect } from 'chai';
 import { RYNXS, RynxsProcess, runRynxs } from '../rynxs-process.js';
+import { eventually } from './fault-fleet.js';
 import { Ledger } from './fault-ledger.js';
 import type { RealCluster } from './real-cluster.js';
 
@@ -75,7 +76,6 @@ export class FaultedOperator implements AsyncDisposable {
    * in the namespace.
    */
   async assertNothingLostOrDoubled(namespace: string): Promise<void> {
-    await this.stop();
     const directory = directoryOf(this.#cluster);
     const store = ['--store', `file://${join(directory, 'logs')}`, '--output', 'json'];
     const run = async (...args: readonly string[]) => {
@@ -83,11 +83,18 @@ export class FaultedOperator implements AsyncDisposable {
       expect(code, `rynxs ${args.join(' ')}: ${stdout}${stderr}`).to.equal(0);
       return stdout;
     };
+    const replay = ['replay', '--diff', '--kubeconfig', this.#cluster.kubeconfig];
+    // What went in the cluster need not have reached the operator yet.
+    await eventually('the log tells of all', async () => {
+      const { code, stdout } = await runRynxs([...replay, ...store], directory);
+      return code === 0 ? [] : [stdout];
+    });
+    await this.stop();
     const [records, audited] = await Promise.all([
       run('log', 'query'),
       this.#cluster.audit.since(),
       run('log', 'verify'),
-      run('replay', '--diff', '--kubeconfig', this.#cluster.kubeconfig),
+      run(...replay),
     ]);
     const ledger = new Ledger();
     for (const record of records.trimEnd().split('\n')) ledger.enter(JSON.parse(record) as LogEvent);
