@@ -81,7 +81,7 @@ describe('replay of a log in two threads', () => {
         const expected = await outcomeOf(inline, chunks, { checkpoints });
         expect(await outcomeOf(threaded, chunks, { checkpoints })).to.deep.equal(expected);
       }),
-      { numRuns: process.env.RYNXS_TEST_THOROUGH === '1' ? 300 : 25 },
+      { numRuns: process.env.RYNXS_TEST_THOROUGH === '1' ? 100 : 25 },
     );
   });
 

@@ -11,6 +11,8 @@ import {
 } from '@rynxs/kernel/testing';
 import type { LogEvent } from '@rynxs/log';
 
+const PAUSE_MS = 25;
+const MOST_TRIES = 1_800;
 const { signal } = new AbortController();
 
 /** The operator in this process, on a cluster's API. */
@@ -47,12 +49,12 @@ export class LocalOperator {
   }
 }
 
-/** Waits until there is something to see. */
+/** Waits until there is something to see; three quarters of a minute, as a kubelet waits ten seconds before it calls a crash a loop. */
 export async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < 600; tries += 1) {
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     const found = await look();
     if (found !== undefined) return found;
-    await sleep(25);
+    await sleep(PAUSE_MS);
   }
   throw new Error(`it never came: ${what}`);
 }
