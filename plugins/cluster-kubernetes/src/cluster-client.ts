@@ -17,7 +17,7 @@ import {
   type Telemetry,
 } from '@rynxs/kernel';
 import { ClientMetrics } from './client-metrics.js';
-import { failure, type Subject } from './cluster-errors.js';
+import { failure } from './cluster-errors.js';
 import { Connector } from './connector.js';
 import { Identity } from './credentials.js';
 import type { ClusterAccess } from './kubeconfig.js';
@@ -29,6 +29,7 @@ import { type Method, Requester } from './requester.js';
 import { apiVersionOf, objectName, objectPath, parentPath, resourceName } from './resource-path.js';
 import { SetBacks } from './set-backs.js';
 import type { ClientLimits } from './settings.js';
+import type { Subject } from './subject.js';
 import { Transport } from './transport.js';
 
 const NAMESPACES: ResourceType = {

@@ -1,7 +1,8 @@
 import type { ExecOptions } from '@rynxs/kernel';
 import type WebSocket from 'ws';
-import { failure, type Subject } from './cluster-errors.js';
+import { failure } from './cluster-errors.js';
 import { CHANNEL, channelFrame, outcomeOf } from './exec-channels.js';
+import type { Subject } from './subject.js';
 
 const MAX_UNSENT_BYTES = 1024 * 1024;
 

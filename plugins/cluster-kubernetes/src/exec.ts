@@ -2,17 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock, ExecOptions } from '@rynxs/kernel';
 import type WebSocket from 'ws';
-import {
-  describeConnectionError,
-  errorOfAnswer,
-  errorOfConnection,
-  failure,
-  type Subject,
-} from './cluster-errors.js';
+import { describeConnectionError, errorOfAnswer, errorOfConnection, failure } from './cluster-errors.js';
 import type { Connector } from './connector.js';
 import type { Credentials } from './credentials.js';
 import { EXEC_PROTOCOLS } from './exec-channels.js';
 import { ExecSession } from './exec-session.js';
+import type { Subject } from './subject.js';
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;

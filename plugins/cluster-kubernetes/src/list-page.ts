@@ -1,7 +1,8 @@
 import type { CacheOptions, KubernetesObject, RequestOptions, ResourceType } from '@rynxs/kernel';
-import { failure, type Subject } from './cluster-errors.js';
+import { failure } from './cluster-errors.js';
 import type { Requester, RequestLane } from './requester.js';
 import { apiVersionOf, collectionPath } from './resource-path.js';
+import type { Subject } from './subject.js';
 
 /** What client-go asks for at a time. */
 export const PAGE_SIZE = 500;

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '@rynxs/kernel';
 import type { Dispatcher } from 'undici';
-import { errorOfAnswer, errorOfConnection, failure, type Subject } from './cluster-errors.js';
+import { errorOfAnswer, errorOfConnection, failure } from './cluster-errors.js';
+import type { Subject } from './subject.js';
 
 export interface LogStreamOptions {
   readonly clock: Clock;

@@ -7,13 +7,14 @@ import {
   type ResourceType,
 } from '@rynxs/kernel';
 import { type ClientMetrics, NO_ANSWER } from './client-metrics.js';
-import { failure, type Subject } from './cluster-errors.js';
+import { failure } from './cluster-errors.js';
 import type { Connector } from './connector.js';
 import type { Credentials, Identity } from './credentials.js';
 import { execInPod } from './exec.js';
 import { LogStream } from './log-stream.js';
 import { type Requester, requestHeaders } from './requester.js';
 import { objectName, objectPath, resourceName } from './resource-path.js';
+import type { Subject } from './subject.js';
 import type { Transport } from './transport.js';
 
 const PODS: ResourceType = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };

@@ -1,4 +1,4 @@
-import type { Subject } from './cluster-errors.js';
+import type { Subject } from './subject.js';
 
 interface Access {
   readonly verbs: readonly string[];

@@ -10,7 +10,7 @@ import {
 } from '@rynxs/kernel';
 import { Backoff } from './backoff.js';
 import { type ClientMetrics, NO_ANSWER } from './client-metrics.js';
-import { errorOfStatus, failure, type Status, type Subject } from './cluster-errors.js';
+import { errorOfStatus, failure, type Status } from './cluster-errors.js';
 import type { Credentials, Identity } from './credentials.js';
 import { listPage, PAGE_SIZE, type Page, selectorQuery } from './list-page.js';
 import type { ObjectCache } from './object-cache.js';
@@ -19,6 +19,7 @@ import { type Requester, requestHeaders } from './requester.js';
 import { collectionPath, resourceName } from './resource-path.js';
 import { isNewer } from './resource-version.js';
 import type { SetBacks } from './set-backs.js';
+import type { Subject } from './subject.js';
 import type { Transport, WatchLane } from './transport.js';
 import { type WatchEvent, WatchStream } from './watch-stream.js';
 

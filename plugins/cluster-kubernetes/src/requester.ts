@@ -1,10 +1,11 @@
 import { type Clock, ClusterError, type RequestOptions } from '@rynxs/kernel';
 import { CallScope } from './call-scope.js';
 import { type ClientMetrics, NO_ANSWER } from './client-metrics.js';
-import { errorOfAnswer, errorOfConnection, failure, type Subject } from './cluster-errors.js';
+import { errorOfAnswer, errorOfConnection, failure } from './cluster-errors.js';
 import type { Credentials, Identity } from './credentials.js';
 import { type Answer, Exchange, type Unanswered } from './exchange.js';
 import { Slots } from './slots.js';
+import type { Subject } from './subject.js';
 import type { Lane, Transport, WatchLane } from './transport.js';
 
 const MAX_ANSWER_BYTES = 128 * 1024 * 1024;

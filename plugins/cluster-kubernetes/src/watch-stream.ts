@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Clock, ClusterError, type KubernetesObject } from '@rynxs/kernel';
 import type { Dispatcher } from 'undici';
-import { errorOfAnswer, errorOfConnection, failure, type Subject } from './cluster-errors.js';
+import { errorOfAnswer, errorOfConnection, failure } from './cluster-errors.js';
 import { JsonLines } from './json-lines.js';
+import type { Subject } from './subject.js';
 
 /** One line of a watch. */
 export interface WatchEvent {
