@@ -1,4 +1,5 @@
 import { CIDR, DNS_LABEL } from './patterns.js';
+import { portSchema, protocolSchema } from './port-schema.js';
 import type { StructuralSchema } from './structural-schema.js';
 
 const ports = (description: string): StructuralSchema => ({
@@ -11,19 +12,8 @@ const ports = (description: string): StructuralSchema => ({
     type: 'object',
     required: ['port'],
     properties: {
-      protocol: {
-        type: 'string',
-        description: 'Transport protocol.',
-        enum: ['TCP', 'UDP', 'SCTP'],
-        default: 'TCP',
-      },
-      port: {
-        type: 'integer',
-        description: 'Port number.',
-        format: 'int32',
-        minimum: 1,
-        maximum: 65_535,
-      },
+      protocol: protocolSchema,
+      port: portSchema('Port number.'),
     },
   },
 });

@@ -1,7 +1,5 @@
+import { conditionsSchema, lastEventSchema, number, text } from './common-status.js';
 import type { StructuralSchema } from './structural-schema.js';
-
-const text = (description: string): StructuralSchema => ({ type: 'string', description });
-const number = (description: string): StructuralSchema => ({ type: 'integer', format: 'int64', description });
 
 /** Schema of `status`. Written by the operator alone. */
 export const statusSchema: StructuralSchema = {
@@ -57,32 +55,12 @@ export const statusSchema: StructuralSchema = {
       },
     },
     lastEvent: {
-      type: 'object',
+      ...lastEventSchema('Agent'),
       description: 'The newest event of this Agent in the log, other than those of its health.',
-      properties: { seq: number('Position in the log.'), hash: text('Hash of the record, SHA-256 in hex.') },
     },
-    conditions: {
-      type: 'array',
-      description:
-        'Ready, Progressing, Degraded, Suspended; Contained while the computer runs; DriftContested while somebody keeps changing children back.',
-      'x-kubernetes-list-type': 'map',
-      'x-kubernetes-list-map-keys': ['type'],
-      items: {
-        type: 'object',
-        required: ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
-        properties: {
-          type: text('Name of the condition.'),
-          status: { type: 'string', description: 'Whether it holds.', enum: ['True', 'False', 'Unknown'] },
-          reason: text('Why, as a CamelCase word.'),
-          message: text('Why, for people.'),
-          observedGeneration: number('Generation of the Agent that it is about.'),
-          lastTransitionTime: {
-            type: 'string',
-            format: 'date-time',
-            description: 'When `status` changed last.',
-          },
-        },
-      },
-    },
+    conditions: conditionsSchema(
+      'Agent',
+      'Ready, Progressing, Degraded, Suspended; Contained while the computer runs; DriftContested while somebody keeps changing children back.',
+    ),
   },
 };

@@ -1,5 +1,6 @@
 import { bytesAmount, cpuAmount } from '../schema/amount-schema.js';
 import { CIDR, DNS_LABEL, DNS_SUBDOMAIN, PATTERN_WORDS } from '../schema/patterns.js';
+import { portSchema, protocolSchema } from '../schema/port-schema.js';
 import type { PatternWords, StructuralSchema } from '../schema/structural-schema.js';
 import { IMAGE_PATTERN } from './image-pattern.js';
 
@@ -13,14 +14,6 @@ export const UNIVERSE_WORDS: PatternWords = {
     'registry and repository such as registry.example.com/agents/* or docker.io/library/python',
   [SECRET_PATTERN]: 'the name of a Secret such as model-key or agent-*',
 };
-
-const port = (description: string): StructuralSchema => ({
-  type: 'integer',
-  description,
-  format: 'int32',
-  minimum: 1,
-  maximum: 65_535,
-});
 
 const egress: StructuralSchema = {
   type: 'object',
@@ -63,14 +56,9 @@ const egress: StructuralSchema = {
               type: 'object',
               required: ['port'],
               properties: {
-                protocol: {
-                  type: 'string',
-                  description: 'Transport protocol.',
-                  enum: ['TCP', 'UDP', 'SCTP'],
-                  default: 'TCP',
-                },
-                port: port('Port number, or the first one of a range.'),
-                endPort: port('Last port of the range.'),
+                protocol: protocolSchema,
+                port: portSchema('Port number, or the first one of a range.'),
+                endPort: portSchema('Last port of the range.'),
               },
               'x-kubernetes-validations': [
                 {
