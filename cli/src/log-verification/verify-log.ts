@@ -1,4 +1,4 @@
-import { damageOf, type EventStore, type StoreHead } from '@rynxs/kernel';
+import { damageOf, type EventStore, type StoreHead, THREAD_FROM_RECORDS } from '@rynxs/kernel';
 import { Damage, RolledBack, type VerifiedCommit, ZERO_HASH } from '@rynxs/log';
 import { readFailure } from '../log-reading/read-failure.js';
 import {
@@ -28,8 +28,6 @@ export interface VerifyOptions {
 }
 
 const PROGRESS_EVERY_BYTES = 1024 * 1024;
-/** Starting a thread and copying to it pay from so many records on. */
-const THREAD_FROM_RECORDS = 20_000;
 
 /**
  * Reads a log and checks every record, in constant memory. Damage is a result, not an error. Throws

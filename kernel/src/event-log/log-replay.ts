@@ -1,5 +1,6 @@
 import { LogAudit, type LogRecord, RecordReader, RolledBack } from '@rynxs/log';
 import { type AuditedLog, AuditThread, type AuditThreadOptions } from '../threads/audit-thread.js';
+import { THREAD_FROM_RECORDS } from '../threads/line-feed.js';
 
 export interface LogReplayOptions extends AuditThreadOptions {
   readonly onRecord: (record: LogRecord) => void;
@@ -12,9 +13,6 @@ export interface LogReplay extends AsyncDisposable {
   /** Ends the replay. Rejects with Damage. */
   finish(): Promise<AuditedLog>;
 }
-
-/** Starting a thread and copying to it pay from so many records on. */
-const THREAD_FROM_RECORDS = 20_000;
 
 /** What is best for so many records. */
 export function startReplay(records: number, options: LogReplayOptions): LogReplay {

@@ -16,6 +16,9 @@ interface OpenSlot<Note> {
   readonly notes: Note[];
 }
 
+/** Starting a thread and copying to it pay from so many records on. */
+export const THREAD_FROM_RECORDS = 20_000;
+
 /** A slot with less space than this is sent. */
 const LITTLE_BYTES = 65_536;
 
