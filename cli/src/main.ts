@@ -1,7 +1,11 @@
-import { runCommandLine } from './command-line.js';
-import { withoutEchoes } from './terminal/signal-echo.js';
+import { restrainYoungGeneration } from './young-generation.js';
 
+// Before anything is loaded.
+restrainYoungGeneration();
 const { ShutdownSignals } = await import('@rynxs/kernel');
+const { runCommandLine } = await import('./command-line.js');
+const { withoutEchoes } = await import('./terminal/signal-echo.js');
+
 using shutdown = new ShutdownSignals(withoutEchoes(process, () => performance.now()));
 
 // `rynxs log tail | head` closes the pipe when it has seen enough.

@@ -47,7 +47,3 @@ export * from './reconcile/index.js';
 export * from './replay/index.js';
 export { MetricDefinitions } from './telemetry/metric-definitions.js';
 export { NoTelemetry } from './telemetry/no-telemetry.js';
-export type { VerifiedRun } from './threads/audit-messages.js';
-export { AuditThread } from './threads/audit-thread.js';
-export { LineFeed, THREAD_FROM_RECORDS } from './threads/line-feed.js';
-export { takeSlots } from './threads/take-slots.js';

@@ -7,7 +7,15 @@ import { MAX_RECORD_BYTES } from './limits.js';
 import { LineSplitter } from './line-splitter.js';
 import { PendingLine } from './pending-line.js';
 import { RECORD_HEAD_BYTES, RECORD_TAIL_BYTES, ZERO_HASH } from './record.js';
-import { HASH_AT, HASH_BYTES, hashAt, hasRecordShape, PREV_HASH_AT, sameHash } from './record-shape.js';
+import {
+  HASH_AT,
+  HASH_BYTES,
+  hashAt,
+  hasRecordShape,
+  isHashAt,
+  PREV_HASH_AT,
+  sameHash,
+} from './record-shape.js';
 import type { ChainVerifierOptions, TermPosition, VerificationSummary } from './verification.js';
 
 /** How many records after a gap are searched for the missing one, to tell reordered from deleted. */
@@ -152,7 +160,7 @@ export class ChainVerifier {
     if (!sameHash(this.#hashed, text, eventEnd + PREV_HASH_AT)) return undefined;
     text.copy(this.#hashed, HASH_BYTES, eventStart, eventEnd);
     const computed = hash('sha256', this.#hashed.subarray(0, HASH_BYTES + eventEnd - eventStart), 'hex');
-    return hashAt(text, eventEnd + HASH_AT) === computed ? computed : undefined;
+    return isHashAt(text, eventEnd + HASH_AT, computed) ? computed : undefined;
   }
 
   /** Checks an event whose hash is good. Returns its number; the rules have not seen it if that is not the next. */
@@ -234,7 +242,7 @@ export class ChainVerifier {
       ]),
       'hex',
     );
-    if (own !== hashAt(text, eventEnd + HASH_AT)) {
+    if (!isHashAt(text, eventEnd + HASH_AT, own)) {
       throw this.#found('hash_mismatch', 'the record does not have the hash that it carries: it was altered');
     }
     const seq = this.#seqOf(text, eventStart, eventEnd);

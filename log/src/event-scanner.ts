@@ -19,6 +19,7 @@ const SEQ = Buffer.from(',"seq":');
 const TS = Buffer.from(',"ts":"');
 const TYPE = Buffer.from('","type":');
 const CLOSE = Buffer.from('}');
+const COMMA = 0x2c;
 
 /**
  * Finds the parts of an event of hash version 3 in its canonical bytes. The order of its keys is fixed, so each key
@@ -70,7 +71,9 @@ export class EventScanner {
     this.writerEnd = at - 1;
     this.payloadStart = after(text, at, PAYLOAD);
     if (this.payloadStart < 0) return false;
-    this.payloadEnd = skipPayload ? lastSeqKey(text, end) : json.objectEnd(text, this.payloadStart, end, 0);
+    this.payloadEnd = skipPayload
+      ? lastSeqKey(text, this.payloadStart, end)
+      : json.objectEnd(text, this.payloadStart, end, 0);
     if (this.payloadEnd <= this.payloadStart || (!skipPayload && !json.hasVersion)) return false;
     at = this.#integer(text, after(text, this.payloadEnd, SEQ));
     this.seq = this.#value;
@@ -138,6 +141,10 @@ function after(text: Buffer, at: number, expected: Buffer): number {
 }
 
 /** A quote within a string is escaped, so the last `,"seq":` is the event's own key. */
-function lastSeqKey(text: Buffer, end: number): number {
-  return text.lastIndexOf(SEQ, end - SEQ.length);
+function lastSeqKey(text: Buffer, start: number, end: number): number {
+  // It is close to the end, where a loop is faster than a call into the native search.
+  for (let at = end - SEQ.length; at >= start; at--) {
+    if (text[at] === COMMA && after(text, at, SEQ) >= 0) return at;
+  }
+  return -1;
 }

@@ -29,6 +29,14 @@ export function hashAt(text: Buffer, start: number): string {
   return text.toString('latin1', start, start + HASH_BYTES);
 }
 
+/** Whether the hash that stands at `start` is this one. */
+export function isHashAt(text: Buffer, start: number, expected: string): boolean {
+  for (let index = 0; index < HASH_BYTES; index++) {
+    if (text[start + index] !== expected.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
 /** Whether `expected` begins with the hash that stands at `start`. */
 export function sameHash(expected: Buffer, text: Buffer, start: number): boolean {
   for (let index = 0; index < HASH_BYTES; index++) {

@@ -1,7 +1,6 @@
 import { Command, Option } from 'commander';
 import type { DevOptions } from '../dev/dev-options.js';
 import { withOutput } from '../terminal/output-format.js';
-import { restrainYoungGeneration } from '../young-generation.js';
 import { duration, wholeNumber } from './arguments.js';
 import type { CommandContext } from './context.js';
 
@@ -32,7 +31,6 @@ export function devCommand(context: CommandContext): Command {
     .option('--once', 'stop when the agents are Ready and the log is verified', false)
     .option('--verbose', "show the operator's own log lines", false)
     .action(async (files: string[], options: Omit<DevOptions, 'files'>) => {
-      restrainYoungGeneration();
       const { runDev } = await import('../dev/dev.js');
       context.exitCode = await runDev({ ...options, files }, context.terminal);
     })

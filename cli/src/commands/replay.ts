@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { type OutputFormat, withOutput } from '../terminal/output-format.js';
+import { releaseYoungGeneration } from '../young-generation.js';
 import { wholeNumber } from './arguments.js';
 import type { CommandContext } from './context.js';
 import { withKubeconfig } from './kubeconfig-option.js';
@@ -11,6 +12,8 @@ export function replayCommand(context: CommandContext): Command {
     .addOption(new Option('--at <seq>', 'stop after this record').argParser(wholeNumber(0, 9_999_999_999)))
     .option('--diff', 'print each difference, and compare the state with the cluster too', false)
     .action(async (options: ReplayCommandOptions) => {
+      // It builds up state of all that it reads.
+      releaseYoungGeneration();
       const { replayCommand: replay } = await import('../replay/replay-command.js');
       context.exitCode = await replay(options, context.terminal);
     })

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { type OutputFormat, withOutput } from '../terminal/output-format.js';
-import { restrainYoungGeneration } from '../young-generation.js';
 import type { CommandContext } from './context.js';
 
 export function startCommand(context: CommandContext): Command {
@@ -8,7 +7,6 @@ export function startCommand(context: CommandContext): Command {
     .description('run the operator on a cluster until a signal ends it')
     .option('--config <file>', 'rynxs.yaml with settings; the environment wins over it')
     .action(async (options: { config?: string; output: OutputFormat }) => {
-      restrainYoungGeneration();
       const { runStart } = await import('../start/start.js');
       await runStart(options, context.terminal);
     })

@@ -1,4 +1,4 @@
-import { takeSlots } from '@rynxs/kernel';
+import { takeSlots } from '@rynxs/kernel/threads';
 import { RootRecorder } from '@rynxs/log';
 
 // The thread of a TreeWorker: hashes the lines that it is given, and tells the roots when it is asked.

@@ -1,4 +1,4 @@
-import { LineFeed } from '@rynxs/kernel';
+import { LineFeed } from '@rynxs/kernel/threads';
 import type { TreeSink } from '@rynxs/log';
 
 /**

@@ -1,9 +1,7 @@
-import { AuditThread, type VerifiedRun } from '@rynxs/kernel';
 import {
   type AuditResult,
   ChainVerifier,
   LogAudit,
-  LogPosition,
   type NoteVerifier,
   type VerificationSummary,
   type VerifiedCommit,
@@ -26,8 +24,6 @@ export interface VerificationEnd {
 /** Something that a log's bytes are pushed through. Every method throws Damage for the first thing that is wrong. */
 export interface Verification extends AsyncDisposable {
   push(chunk: Uint8Array): Promise<void> | undefined;
-  /** Resolves when all that was pushed was looked at. */
-  settle(): Promise<void>;
   finish(): Promise<VerificationEnd>;
 }
 
@@ -48,8 +44,6 @@ export class FullVerification implements Verification {
     return this.#tree?.ready();
   }
 
-  async settle(): Promise<void> {}
-
   async finish(): Promise<VerificationEnd> {
     const result = this.#audit.finish(await this.#tree?.roots());
     return { summary: result.summary, audit: { log: this.#audit, result } };
@@ -57,34 +51,6 @@ export class FullVerification implements Verification {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tree?.[Symbol.asyncDispose]();
-  }
-}
-
-/** Chain and rules alone, not whether events are canonical, in a thread beside the reading. */
-export class ThreadedChainVerification implements Verification {
-  readonly #audit: AuditThread;
-
-  constructor(onRun: (run: VerifiedRun) => void) {
-    const nothing = { trusted: [], checkpoints: [], anchors: [] };
-    this.#audit = new AuditThread({ position: new LogPosition(), ...nothing, isChainOnly: true, onRun });
-  }
-
-  push(chunk: Uint8Array): Promise<void> | undefined {
-    this.#audit.push(chunk);
-    return this.#audit.ready();
-  }
-
-  async settle(): Promise<void> {
-    const damage = await this.#audit.damage();
-    if (damage !== undefined) throw damage;
-  }
-
-  async finish(): Promise<VerificationEnd> {
-    return { summary: await this.#audit.finishChain() };
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#audit[Symbol.asyncDispose]();
   }
 }
 
@@ -99,8 +65,6 @@ export class ChainVerification implements Verification {
   push(chunk: Uint8Array): undefined {
     this.#verifier.push(chunk);
   }
-
-  async settle(): Promise<void> {}
 
   async finish(): Promise<VerificationEnd> {
     return { summary: this.#verifier.finish() };

@@ -1,11 +1,4 @@
-import {
-  Damage,
-  type DamageDetails,
-  type LogPositionState,
-  RolledBack,
-  type VerificationSummary,
-  type VerifiedCommit,
-} from '@rynxs/log';
+import { Damage, type DamageDetails, type LogPositionState, RolledBack } from '@rynxs/log';
 
 /** What an AuditThread begins with. */
 export interface AuditTerms {
@@ -14,14 +7,6 @@ export interface AuditTerms {
   readonly trusted: readonly string[];
   readonly checkpoints: readonly string[];
   readonly anchors: readonly string[];
-  readonly isChainOnly: boolean;
-  /** Whether the thread tells what has verified. */
-  readonly tellsRuns: boolean;
-}
-
-/** Commits that follow one another and verified, as if they were one. */
-export interface VerifiedRun extends VerifiedCommit {
-  readonly commits: number;
 }
 
 /** Damage without its class, which does not travel between threads. */
@@ -30,16 +15,13 @@ export interface DamageMessage extends DamageDetails {
 }
 
 export interface AuditEnd {
-  /** Absent without a tree. */
-  readonly position?: LogPositionState;
+  readonly position: LogPositionState;
   readonly signedTo: number;
-  readonly summary?: VerificationSummary;
   readonly rolledBack?: DamageMessage;
 }
 
-/** What the thread answers: what has verified, if that is asked for; damage as soon as it is found; that all was looked at; the end. */
+/** What the thread answers: damage as soon as it is found; that all was looked at; the end. */
 export type AuditAnswer =
-  | { readonly run: VerifiedRun }
   | { readonly damage: DamageMessage }
   | { readonly settled: true }
   | { readonly end: AuditEnd };

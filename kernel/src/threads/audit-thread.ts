@@ -1,10 +1,4 @@
-import {
-  type Damage,
-  LogPosition,
-  type NoteVerifier,
-  type RolledBack,
-  type VerificationSummary,
-} from '@rynxs/log';
+import { type Damage, LogPosition, type NoteVerifier, type RolledBack } from '@rynxs/log';
 import {
   type AuditAnswer,
   type AuditEnd,
@@ -13,7 +7,6 @@ import {
   FINISH,
   rolledBackFrom,
   SETTLE,
-  type VerifiedRun,
 } from './audit-messages.js';
 import { LineFeed } from './line-feed.js';
 
@@ -23,10 +16,6 @@ export interface AuditThreadOptions {
   readonly trusted: readonly NoteVerifier[];
   readonly checkpoints: readonly string[];
   readonly anchors: readonly string[];
-  /** Only the chain and its rules: no tree, so that checkpoints are not compared, and not whether events are canonical. */
-  readonly isChainOnly?: boolean;
-  /** Called for what has verified, in order. */
-  readonly onRun?: (run: VerifiedRun) => void;
 }
 
 /** What was found of a log's records, all of which verified. */
@@ -46,18 +35,14 @@ export class AuditThread implements AsyncDisposable {
   readonly #feed: LineFeed<AuditAnswer>;
   readonly #settled = Promise.withResolvers<void>();
   readonly #end = Promise.withResolvers<AuditEnd>();
-  readonly #onRun: ((run: VerifiedRun) => void) | undefined;
   #damage: Damage | undefined;
 
-  constructor({ position, trusted, checkpoints, anchors, isChainOnly = false, onRun }: AuditThreadOptions) {
-    this.#onRun = onRun;
+  constructor({ position, trusted, checkpoints, anchors }: AuditThreadOptions) {
     const terms: AuditTerms = {
       position: position.toState(),
       trusted: trusted.map(String),
       checkpoints,
       anchors,
-      isChainOnly,
-      tellsRuns: onRun !== undefined,
     };
     // Failures are for whoever waits, and perhaps nobody does.
     this.#settled.promise.catch(() => undefined);
@@ -95,7 +80,6 @@ export class AuditThread implements AsyncDisposable {
   async finish(): Promise<AuditedLog> {
     await this.#feed.tell(FINISH);
     const { position, signedTo, rolledBack } = await this.#end.promise;
-    if (position === undefined) throw new Error('a chain alone has no position');
     return {
       position: LogPosition.from(position),
       signedTo,
@@ -103,21 +87,12 @@ export class AuditThread implements AsyncDisposable {
     };
   }
 
-  /** Ends the audit of a chain. Throws Damage as `finish` does. */
-  async finishChain(): Promise<VerificationSummary> {
-    await this.#feed.tell(FINISH);
-    const { summary } = await this.#end.promise;
-    if (summary === undefined) throw new Error('the chain was compared with checkpoints');
-    return summary;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#feed[Symbol.asyncDispose]();
   }
 
   #on(answer: AuditAnswer): void {
-    if ('run' in answer) this.#onRun?.(answer.run);
-    else if ('settled' in answer) this.#settled.resolve();
+    if ('settled' in answer) this.#settled.resolve();
     else if ('end' in answer) this.#end.resolve(answer.end);
     else {
       this.#damage = damageFrom(answer.damage);

@@ -60,9 +60,15 @@ export class LineFeed<Answer extends object, Note = never> implements AsyncDispo
 
   /** Takes bytes over, cut where lines end unless a line is longer than a slot. What finds no free slot waits, copied. */
   give(bytes: Uint8Array, note?: Note): void {
-    const piece = { bytes, notes: note === undefined ? [] : [note] };
-    const rest = this.#waiting.length === 0 ? this.#put(piece) : piece;
+    const rest = this.#take({ bytes, notes: note === undefined ? [] : [note] });
     if (rest !== undefined) this.#waiting.push({ ...rest, bytes: Buffer.from(rest.bytes) });
+  }
+
+  /** Takes bytes as `give` does, without a copy of what waits: they must stay as they are until this has resolved. */
+  async giveAll(bytes: Uint8Array): Promise<void> {
+    const rest = this.#take({ bytes, notes: [] });
+    if (rest !== undefined) this.#waiting.push(rest);
+    await this.ready();
   }
 
   /** Resolves when nothing waits for a slot; undefined when nothing does. Rejects when the thread has failed. */
@@ -82,6 +88,11 @@ export class LineFeed<Answer extends object, Note = never> implements AsyncDispo
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#worker.terminate();
+  }
+
+  /** Puts into slots what finds space, unless others wait for some; returns the rest. */
+  #take(piece: Piece<Note>): Piece<Note> | undefined {
+    return this.#waiting.length === 0 ? this.#put(piece) : piece;
   }
 
   /** Puts into slots what finds space; returns the rest. */
