@@ -11,7 +11,7 @@ import type { TypedManifest } from '../manifests/validate-manifests.js';
 import { formatCount, formatElapsed } from '../terminal/quantities.js';
 import { reportError } from '../terminal/report-error.js';
 import type { Terminal, TextOutput } from '../terminal/terminal.js';
-import { releaseYoungGeneration } from '../young-generation.js';
+import { letYoungGenerationGrowOnce } from '../young-generation.js';
 import { type AgentProgress, describeWaiting } from './agent-progress.js';
 import { AgentTracker, type TrackedAgent } from './agent-tracker.js';
 import { applyFiles } from './apply-files.js';
@@ -54,7 +54,7 @@ export class DevRun {
     using tracker = new AgentTracker(this.#session.cluster, agents, this.#session.startedAt);
     const progress = await this.#watch(tracker, this.#options.timeout);
     const problem = problemOf(progress, this.#options.timeout);
-    releaseYoungGeneration();
+    letYoungGenerationGrowOnce();
     if (problem !== undefined) reportError(problem, this.#terminal.stderr, this.#options.output);
     return this.#options.once ? this.#finish(progress) : this.#stay(tracker);
   }

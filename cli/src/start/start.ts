@@ -3,7 +3,7 @@ import { composeKernel } from '../composed-kernel.js';
 import type { OutputFormat } from '../terminal/output-format.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { withKernel } from '../with-kernel.js';
-import { releaseYoungGeneration } from '../young-generation.js';
+import { letYoungGenerationGrowOnce } from '../young-generation.js';
 
 /**
  * `rynxs start`: runs the operator until the user or the system ends it. Rejects with the reason for which it cannot
@@ -35,6 +35,6 @@ async function operate(
   const tree = kernel.tree();
   stdout.write(output === 'json' ? `${JSON.stringify(tree)}\n` : `${tree.toString().trimEnd()}\n`);
   const operator = await startOperator(kernel, { signal: interrupted });
-  releaseYoungGeneration();
+  letYoungGenerationGrowOnce();
   await operator.done;
 }

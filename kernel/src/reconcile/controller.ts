@@ -14,6 +14,7 @@ import type { Random } from '../contracts/random.js';
 import { EVERYONE, type Reconciler, type Surroundings } from '../contracts/reconciler.js';
 import type { Telemetry } from '../contracts/telemetry.js';
 import { RynxsError } from '../errors/rynxs-error.js';
+import { Announcer } from './announcer.js';
 import { confirmPending } from './confirm.js';
 import { ControllerMetrics, type PassOutcome } from './controller-metrics.js';
 import type { DecisionBarrier } from './decision-barrier.js';
@@ -77,6 +78,7 @@ export class Controller {
   readonly #append: (drafts: readonly EventDraft[]) => Promise<readonly LogRecord[]>;
   readonly #firstLook = new FirstLook();
   readonly #metrics: ControllerMetrics;
+  readonly #announcer: Announcer;
 
   constructor(options: ControllerOptions) {
     const { reconciler, cluster, clock, telemetry } = options;
@@ -84,8 +86,10 @@ export class Controller {
     this.#queue = new WorkQueue(reconciler.name, clock, telemetry);
     for (const type of typesOf(reconciler)) this.#caches.set(type.plural, cluster.cache(type));
     this.#append = options.barrier.append;
+    this.#announcer = new Announcer({ ...options, isIdle: () => this.#passes.size === 0 });
     this.#context = {
       ...options,
+      announcer: this.#announcer,
       append: this.#append,
       factBackoff: new RepeatBackoff(clock),
       failureBackoff: new RepeatBackoff(clock),
@@ -139,6 +143,7 @@ export class Controller {
       await Promise.all(Array.from({ length: this.#options.workers }, () => this.#work()));
     } finally {
       for (const subscription of subscriptions) subscription[Symbol.dispose]();
+      this.#announcer.close();
       this.#firstLook.end();
     }
   }
@@ -271,6 +276,7 @@ export class Controller {
         this.#passes.delete(key);
         if ([...pass.changes].some((version) => !pass.ownWrites.has(version))) this.#queue.add(key, 'resync');
         this.#queue.done(key);
+        this.#announcer.next();
       }
     }
   }

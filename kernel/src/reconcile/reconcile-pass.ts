@@ -12,6 +12,7 @@ import type { Term } from '../contracts/leadership.js';
 import type { Logger } from '../contracts/logger.js';
 import type { Random } from '../contracts/random.js';
 import type { LiveView, Reconciler, Report } from '../contracts/reconciler.js';
+import type { Announcer } from './announcer.js';
 import { actionChild, describeDecision, isEmpty, outcomeDraft } from './decision.js';
 import type { DecisionBarrier } from './decision-barrier.js';
 import type { DriftObserved, EventDraft, EventPayload } from './events.js';
@@ -67,6 +68,7 @@ export interface PassContext {
   /** Puts the answer of a write into the cache; for the pass over `key` this change is its own. */
   assume(type: ResourceType, object: KubernetesObject, key: string): void;
   readonly barrier: DecisionBarrier;
+  readonly announcer: Announcer;
   /** Appends to the log of the term; resolves when durable. */
   append(drafts: readonly EventDraft[]): Promise<readonly LogRecord[]>;
   /** Does what the term cannot go on without, again and again as long as the term lasts. */

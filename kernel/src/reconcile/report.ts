@@ -9,6 +9,7 @@ import {
 import type { Term } from '../contracts/leadership.js';
 import type { Logger } from '../contracts/logger.js';
 import type { Random } from '../contracts/random.js';
+import type { Announcer } from './announcer.js';
 import type { ActionsDecided, DecidedAction } from './events.js';
 import type { ActionOutcome } from './execute.js';
 
@@ -20,10 +21,10 @@ export interface ReportContext {
   readonly traceId: string;
   readonly resource: ResourceType;
   readonly term: Term;
+  readonly announcer: Announcer;
 }
 
 const TIMEOUT_MS = 10_000;
-const EVENTS: ResourceType = { group: '', version: 'v1', kind: 'Event', plural: 'events', namespaced: true };
 
 /**
  * Writes the status unless it is there already. Reports are not actions: they are not recorded, and they come after
@@ -56,7 +57,7 @@ export interface AnnouncedDecision {
 
 /**
  * Tells users of a decision by one Kubernetes Event, which `kubectl describe` shows, and whoever runs the operator of what
- * failed. An Event that cannot be written is logged and lost: the record of what happened is the log.
+ * failed.
  */
 export function announce(
   context: ReportContext,
@@ -91,10 +92,7 @@ export function announce(
     lastTimestamp: now,
     count: 1,
   };
-  context.cluster.create(EVENTS, event, writeOptions(context)).catch((error: unknown) => {
-    if (!context.term.signal.aborted)
-      context.logger.warn('a Kubernetes Event was not written', { reason, trace_id: context.traceId, error });
-  });
+  context.announcer.add(event, context.traceId);
 }
 
 function summarize({ decided, seq, isRepair }: AnnouncedDecision, outcomes: readonly ActionOutcome[]) {

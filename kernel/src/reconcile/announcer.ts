@@ -1,0 +1,99 @@
+import type { Clock } from '../contracts/clock.js';
+import type { Cluster, KubernetesObject, ResourceType } from '../contracts/cluster.js';
+import type { Term } from '../contracts/leadership.js';
+import type { Logger } from '../contracts/logger.js';
+
+const EVENTS: ResourceType = { group: '', version: 'v1', kind: 'Event', plural: 'events', namespaced: true };
+const TIMEOUT_MS = 10_000;
+/** Between two Events while passes run. */
+const BUSY_PAUSE_MS = 100;
+/** How many are sent at a time while none runs. */
+const IDLE_CONCURRENCY = 4;
+const MAX_WAITING = 10_000;
+
+export interface AnnouncerOptions {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly term: Term;
+  /** Whether no pass runs. */
+  readonly isIdle: () => boolean;
+}
+
+interface Announcement {
+  readonly event: KubernetesObject;
+  readonly traceId: string;
+}
+
+/**
+ * Sends Kubernetes Events, a few at a time. They give way to what they tell of: while passes run, an API server with much to
+ * do gets ten in a second. An Event that cannot be written is logged and lost, as are those that wait when the
+ * term ends: the record of what happened is the log.
+ */
+export class Announcer {
+  readonly #options: AnnouncerOptions;
+  #waiting: Announcement[] = [];
+  #dropped = 0;
+  #underWay = 0;
+  #lastSentAt = Number.NEGATIVE_INFINITY;
+  #timer: Disposable | undefined;
+
+  constructor(options: AnnouncerOptions) {
+    this.#options = options;
+  }
+
+  add(event: KubernetesObject, traceId: string): void {
+    if (this.#waiting.length >= MAX_WAITING) this.#dropped += 1;
+    else this.#waiting.push({ event, traceId });
+    this.next();
+  }
+
+  /** Sends what it is time for: called when a pass has ended. */
+  next(): void {
+    const { clock, isIdle, term } = this.#options;
+    while (this.#waiting.length > 0 && !term.signal.aborted) {
+      const pauseMs = isIdle() ? 0 : this.#lastSentAt + BUSY_PAUSE_MS - clock.monotonic();
+      if (pauseMs > 0) {
+        this.#timer ??= clock.schedule(pauseMs, () => this.#onTime());
+        return;
+      }
+      if (this.#underWay >= (isIdle() ? IDLE_CONCURRENCY : 1)) return;
+      void this.#send();
+    }
+  }
+
+  /** Nothing is sent any more. */
+  close(): void {
+    this.#timer?.[Symbol.dispose]();
+    const lost = this.#waiting.length + this.#dropped;
+    this.#waiting = [];
+    if (lost > 0) this.#options.logger.info('Kubernetes Events were not written', { count: lost });
+  }
+
+  #onTime(): void {
+    this.#timer = undefined;
+    this.next();
+  }
+
+  async #send(): Promise<void> {
+    const { cluster, clock, logger, term } = this.#options;
+    const announcement = this.#waiting.shift();
+    if (announcement === undefined) return;
+    const { event, traceId } = announcement;
+    this.#underWay += 1;
+    this.#lastSentAt = clock.monotonic();
+    try {
+      await cluster.create(EVENTS, event, this.#writeOptions());
+    } catch (error) {
+      if (!term.signal.aborted)
+        logger.warn('a Kubernetes Event was not written', { reason: event.reason, trace_id: traceId, error });
+    }
+    this.#underWay -= 1;
+    this.next();
+  }
+
+  #writeOptions() {
+    const { term } = this.#options;
+    return { signal: term.signal, timeoutMs: TIMEOUT_MS, beforeSend: () => term.assert(TIMEOUT_MS) };
+  }
+}
