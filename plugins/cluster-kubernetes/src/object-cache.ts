@@ -11,6 +11,7 @@ import {
 } from '@rynxs/kernel';
 import { dropManagedFieldSets } from './default-transform.js';
 import { KeyIndex } from './key-index.js';
+import { PackedObjects } from './packed-objects.js';
 import { compareResourceVersions, isNewer } from './resource-version.js';
 import { versionInLine } from './watch-line.js';
 
@@ -33,7 +34,7 @@ export type WatchChange = 'ADDED' | 'MODIFIED' | 'DELETED';
  * - An object that was replaced by another one of its name is reported as deleted, then as added.
  */
 export class ObjectCache implements ResourceCache {
-  readonly #objects = new Map<string, KubernetesObject>();
+  readonly #objects = new PackedObjects();
   readonly #byOwner = new KeyIndex();
   readonly #byInstance = new KeyIndex();
   readonly #listeners = new Set<(event: CacheEvent) => void>();
@@ -112,7 +113,7 @@ export class ObjectCache implements ResourceCache {
   subscribe(listener: (event: CacheEvent) => void): Disposable {
     // A listener's own identity may be subscribed twice; each subscription ends by itself.
     const subscription = (event: CacheEvent) => listener(event);
-    for (const object of [...this.#objects.values()]) this.#call(subscription, { type: 'added', object });
+    for (const object of this.#objects.values()) this.#call(subscription, { type: 'added', object });
     this.#listeners.add(subscription);
     return { [Symbol.dispose]: () => void this.#listeners.delete(subscription) };
   }
@@ -124,10 +125,10 @@ export class ObjectCache implements ResourceCache {
   assume(answer: KubernetesObject): void {
     const { resourceVersion, namespace } = answer.metadata;
     const key = keyOf(answer.metadata);
-    const cached = this.#objects.get(key);
-    if (resourceVersion === undefined || !this.#isInScope(namespace, cached)) return;
+    const cached = this.#objects.idOf(key);
+    if (resourceVersion === undefined || !this.#isInScope(namespace, cached !== undefined)) return;
     if (this.#resourceVersion !== undefined && !isNewer(resourceVersion, this.#resourceVersion)) return;
-    if (cached !== undefined && !isNewer(resourceVersion, cached.metadata.resourceVersion)) return;
+    if (cached !== undefined && !isNewer(resourceVersion, cached.resourceVersion)) return;
     this.#assumed.set(key, resourceVersion);
     this.#echoes.set(resourceVersion, key);
     this.#put(key, this.#transform(answer));
@@ -137,8 +138,7 @@ export class ObjectCache implements ResourceCache {
   apply(change: WatchChange, received: KubernetesObject): void {
     const key = keyOf(received.metadata);
     const { resourceVersion } = received.metadata;
-    const cached = this.#objects.get(key);
-    const order = compareResourceVersions(cached?.metadata.resourceVersion, resourceVersion);
+    const order = compareResourceVersions(this.#objects.idOf(key)?.resourceVersion, resourceVersion);
     if (change === 'DELETED') {
       // A deletion has a version of its own, or (leaving a selection) that of the write that caused it.
       if (order === undefined || order <= 0) this.#remove(key, this.#transform(received));
@@ -187,15 +187,15 @@ export class ObjectCache implements ResourceCache {
     this.#resourceVersion = resourceVersion;
     this.#confirm(resourceVersion);
     const isKept = (key: string) => isNewer(this.#assumed.get(key), resourceVersion);
-    for (const [key, object] of [...this.#objects]) {
-      if (!listed.has(key) && !isKept(key)) this.#remove(key, object);
+    for (const key of [...this.#objects.keys()]) {
+      if (!listed.has(key) && !isKept(key)) this.#remove(key);
     }
     for (const [key, object] of listed) {
-      const cached = this.#objects.get(key);
       if (isKept(key)) continue;
-      const isSameVersion = cached?.metadata.resourceVersion === object.metadata.resourceVersion;
+      const isSameVersion = this.#objects.idOf(key)?.resourceVersion === object.metadata.resourceVersion;
       // A store that was set back gives the same versions a second time, for other writes.
-      if (!isSameVersion || (isSetBack && !isDeepStrictEqual(cached, object))) this.#put(key, object);
+      if (!isSameVersion || (isSetBack && !isDeepStrictEqual(this.#objects.get(key), object)))
+        this.#put(key, object);
     }
     this.#hasSynced = true;
     this.#firstList.resolve();
@@ -210,10 +210,10 @@ export class ObjectCache implements ResourceCache {
   }
 
   /** Whether the watch would tell of this object. A selector cannot be evaluated here: then only what is known counts. */
-  #isInScope(namespace: string | undefined, cached: KubernetesObject | undefined): boolean {
+  #isInScope(namespace: string | undefined, isCached: boolean): boolean {
     const { labelSelector, fieldSelector } = this.options;
     if (this.options.namespace !== undefined && this.options.namespace !== namespace) return false;
-    return cached !== undefined || (labelSelector === undefined && fieldSelector === undefined);
+    return isCached || (labelSelector === undefined && fieldSelector === undefined);
   }
 
   #advance(resourceVersion: string | undefined): resourceVersion is string {
@@ -255,7 +255,7 @@ export class ObjectCache implements ResourceCache {
   #put(key: string, object: KubernetesObject): void {
     const previous = this.#objects.get(key);
     if (previous !== undefined && previous.metadata.uid !== object.metadata.uid) {
-      this.#remove(key, previous);
+      this.#remove(key);
       this.#put(key, object);
       return;
     }
@@ -267,12 +267,12 @@ export class ObjectCache implements ResourceCache {
     this.#report(previous === undefined ? { type: 'added', object } : { type: 'modified', object, previous });
   }
 
-  #remove(key: string, last: KubernetesObject): void {
+  #remove(key: string, last?: KubernetesObject): void {
     const previous = this.#objects.get(key);
     if (previous === undefined) return;
     this.#objects.delete(key);
     this.#unindex(key, previous);
-    this.#report({ type: 'deleted', object: last, previous });
+    this.#report({ type: 'deleted', object: last ?? previous, previous });
   }
 
   #unindex(key: string, object: KubernetesObject): void {

@@ -6,9 +6,11 @@ import { childMetadata } from './metadata.js';
 import { networkPolicy } from './network-policy.js';
 import { workspaceClaim } from './workspace.js';
 
-const known = new WeakMap<Computer, readonly Manifest[]>();
+/** Of the computers that were asked for last. All of them would be most of what an operator with many Agents holds. */
+const known = new Map<Computer, readonly Manifest[]>();
+const MAX_KNOWN = 256;
 
-/** The children of a computer, in the order in which they are made. Computed once per computer; never change them. */
+/** The children of a computer, in the order in which they are made. Remembered for some time; never change them. */
 export function manifestsOf(computer: Computer): readonly Manifest[] {
   const remembered = known.get(computer);
   if (remembered !== undefined) return remembered;
@@ -21,7 +23,13 @@ export function manifestsOf(computer: Computer): readonly Manifest[] {
     deployment(computer, metadata),
   ];
   known.set(computer, manifests);
+  if (known.size > MAX_KNOWN) forgetOldest();
   return manifests;
+}
+
+function forgetOldest(): void {
+  const [oldest] = known.keys();
+  if (oldest !== undefined) known.delete(oldest);
 }
 
 /** The manifest of one child (`Deployment/my-agent`); undefined when the computer has no such child. */
