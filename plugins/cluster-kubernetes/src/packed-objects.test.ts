@@ -36,7 +36,8 @@ describe('objects of which few are unpacked', () => {
     expect(objects.get('c')).to.equal(c);
     expect(objects.get('a')).to.equal(a);
     const unpacked = objects.get('b');
-    expect(unpacked).to.deep.equal(b).and.not.to.equal(b);
+    expect(unpacked).to.deep.equal(b);
+    expect(unpacked).not.to.equal(b);
     expect(objects.get('b')).to.equal(unpacked);
     expect([...objects.values()].find(({ metadata }) => metadata.name === 'a')).to.equal(a);
   });
