@@ -1,12 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { definitions } from '@rynxs/agent-sandbox';
-import { NoteSigner } from '@rynxs/log';
 import { kubernetesProgram } from '../../scripts/lib/kubernetes-program.mjs';
 import { RealCluster } from '../dist/cluster/real-cluster.js';
-import { AgentWatch } from './agent-watch.mjs';
+import { ObjectWatch } from './object-watch.mjs';
 import { startOperatorProcess } from './operator-process.mjs';
 import { median } from './result.mjs';
+import { signingKey } from './signing-key.mjs';
 import { keepTrack } from './underway.mjs';
 
 const NAMESPACE = 'bench';
@@ -173,11 +172,15 @@ async function send(api, { agent: wanted, status, children }) {
 
 /** The time from the first request of `load` until every Agent's status says that it was observed, in ms. */
 async function untilObserved(cluster, agents, load) {
-  await using watch = await AgentWatch.start(cluster, AGENTS);
+  await using watch = await ObjectWatch.start(cluster, AGENTS, isObserved);
   const started = performance.now();
-  const observed = watch.observed(agents, AbortSignal.timeout(TIMEOUT_MS));
+  const observed = watch.matching(agents, AbortSignal.timeout(TIMEOUT_MS));
   await Promise.all([load(), observed]);
   return (await observed) - started;
+}
+
+function isObserved({ status }) {
+  return status?.observedGeneration !== undefined;
 }
 
 async function inParallel(count, action) {
@@ -238,11 +241,4 @@ function agent(nameOrIndex) {
     metadata: { name, namespace: NAMESPACE },
     spec: { role: 'sandbox', image: 'python:3.11-slim' },
   };
-}
-
-async function signingKey(directory) {
-  await mkdir(directory, { recursive: true });
-  const file = join(directory, 'log.key');
-  await writeFile(file, `${NoteSigner.generate('bench').export()}\n`, { mode: 0o600 });
-  return file;
 }

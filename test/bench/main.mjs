@@ -7,6 +7,7 @@ import { agents200 } from './agents-200.mjs';
 import { engine } from './engine.mjs';
 import { fileAppend, fileAppendOne } from './file-append.mjs';
 import { idle } from './idle.mjs';
+import { node } from './node.mjs';
 import { replay } from './replay.mjs';
 import { judge, line } from './result.mjs';
 import { s3Append } from './s3-append.mjs';
@@ -22,6 +23,7 @@ const BENCHMARKS = {
   replay,
   'agents-200': agents200,
   engine,
+  node,
   'start-once': startOnce,
   idle,
 };

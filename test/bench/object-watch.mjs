@@ -4,15 +4,17 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readKubeconfig } from '../dist/cluster/real-cluster/kubeconfig.js';
 
-/** Watches Agents as their users would, to know when each has been observed. */
-export class AgentWatch {
-  #observed = new Set();
+/** Watches objects as their users would, to know when so many are as they wait for them to be. */
+export class ObjectWatch {
+  #matching = new Set();
+  #matches;
   #request;
   #onChange = () => {};
 
-  /** Resolves when the API server has begun to answer. */
-  static async start({ kubeconfig }, path) {
-    const watch = new AgentWatch();
+  /** Resolves when the API server has begun to answer. `matches` is asked of each version of each object. */
+  static async start({ kubeconfig }, path, matches) {
+    const watch = new ObjectWatch();
+    watch.#matches = matches;
     const { server, credentials } = readKubeconfig(kubeconfig);
     const url = new URL(`${path}?watch=1&allowWatchBookmarks=false`, server.url);
     const response = await watch.#ask(url, { ca: server.ca, ...credentials, agent: false });
@@ -22,13 +24,14 @@ export class AgentWatch {
     return watch;
   }
 
-  /** Resolves when so many Agents were observed, to the time on the monotonic clock. */
-  observed(count, signal) {
+  /** Resolves when so many objects match, to the time on the monotonic clock. */
+  matching(count, signal) {
     return new Promise((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(new Error(`${this.#observed.size} of ${count} Agents`)));
+      signal.addEventListener('abort', () => reject(new Error(`${this.#matching.size} of ${count} objects`)));
       this.#onChange = () => {
-        if (this.#observed.size >= count) resolve(performance.now());
+        if (this.#matching.size === count) resolve(performance.now());
       };
+      this.#onChange();
     });
   }
 
@@ -48,9 +51,9 @@ export class AgentWatch {
     this.#request.on('error', () => {}).destroy();
   }
 
-  #take({ object }) {
-    if (object.status?.observedGeneration === undefined) return;
-    this.#observed.add(object.metadata.name);
+  #take({ type, object }) {
+    if (type !== 'DELETED' && this.#matches(object)) this.#matching.add(object.metadata.name);
+    else this.#matching.delete(object.metadata.name);
     this.#onChange();
   }
 }
