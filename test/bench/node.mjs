@@ -30,6 +30,7 @@ export async function node({ directory, smoke, rounds = smoke ? 1 : 5, many = sm
   process.env.RYNXS_TEST_KUBERNETES ??= kubernetesProgram();
   process.env.RYNXS_TEST_COREDNS ??= corednsProgram();
   await using cluster = keepTrack(await RealCluster.start({ node: true, crds: true }));
+  await cluster.node.addVolumes(2 * (rounds + many));
   const metadata = { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } };
   await cluster.api.must('POST', '/api/v1/namespaces', { metadata });
   const home = join(directory, 'node');
@@ -128,8 +129,11 @@ async function suspendAndResume(cluster, { agents, suspended }, name, rounds) {
   const to = (state) => cluster.api.must('PATCH', `${AGENTS}/${name}`, { spec: { lifecycle: { state } } });
   const pauses = { suspend: [], resume: [] };
   for (let round = 0; round < rounds; round += 1) {
+    // The kubelet looks after its containers once a second: rounds begin at different times of that second.
+    await delay(2_000 + 170 * round);
     pauses.suspend.push(await timed(suspended, 1, () => to('Suspended')));
     await none(cluster.api, PODS);
+    await delay(2_000 + 170 * round);
     pauses.resume.push(await timed(agents, 1, () => to('Running')));
   }
   return pauses;

@@ -48,6 +48,16 @@ export function isReady({ metadata, status }: KubernetesObject): boolean {
   return metadata.deletionTimestamp === undefined && isTrue(conditionOf(conditions, 'Ready'));
 }
 
+/** Whether the pod is on its way out, and the kubelet says that its container has ended, which it never starts again then. */
+export function hasEnded({ metadata, status }: KubernetesObject): boolean {
+  const { containerStatuses = [] } = (status ?? {}) as LivePodStatus;
+  return (
+    metadata.deletionTimestamp !== undefined &&
+    containerStatuses.length > 0 &&
+    containerStatuses.every(({ state }) => state?.terminated !== undefined)
+  );
+}
+
 /** When the container of the pod was restarted last (RFC 3339); undefined when it never was. */
 export function lastCrashOf({ status }: KubernetesObject): string | undefined {
   return ((status ?? {}) as LivePodStatus).containerStatuses?.[0]?.lastState?.terminated?.finishedAt;

@@ -359,6 +359,25 @@ describe('the status of an Agent', () => {
     expect(health.state).to.equal('suspended');
   });
 
+  it('is Suspended once the kubelet says that the container of the ending pod has ended', () => {
+    const state = settled({ image, lifecycle: { state: 'Suspended' } });
+    const ended = { containerStatuses: [{ state: { terminated: { exitCode: 0 } } }] };
+    const isSuspended = (...pods: readonly KubernetesObject[]) =>
+      condition(report(state, { pods }).status, 'Suspended')?.status;
+    const deletionTimestamp = '2026-01-01T00:00:00Z';
+    expect(isSuspended(pod(ended, { deletionTimestamp }))).to.equal('True');
+    expect(isSuspended(pod(ended)), 'the kubelet may start it again').to.equal('False');
+    expect(isSuspended(pod({}, { deletionTimestamp })), 'nothing is known of it').to.equal('False');
+    const running = { containerStatuses: [{ state: {} }] };
+    expect(isSuspended(pod(running, { deletionTimestamp }))).to.equal('False');
+    const older = pod(running, {
+      name: 'older',
+      deletionTimestamp,
+      creationTimestamp: '2025-12-31T00:00:00Z',
+    });
+    expect(isSuspended(pod(ended, { deletionTimestamp }), older), 'another one runs').to.equal('False');
+  });
+
   it('is Suspended also while a child cannot be repaired', () => {
     const state = settled({ image, lifecycle: { state: 'Suspended' } });
     const failure = { digest: null, reason: 'Denied', message: 'no', permanent: false };

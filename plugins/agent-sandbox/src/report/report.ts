@@ -9,7 +9,7 @@ import { type Assessment, assessment } from './assessment.js';
 import { type Condition, writtenConditions } from './conditions.js';
 import { reportContainment } from './containment.js';
 import type { LiveCondition, LiveDeploymentStatus } from './live-shapes.js';
-import { assessPod, conditionOf, isReady, lastCrashOf, limitationsOf, podOf } from './pod.js';
+import { assessPod, conditionOf, hasEnded, isReady, lastCrashOf, limitationsOf, podOf } from './pod.js';
 
 /** After so long without a crash the kubelet starts over with the shortest delay (Pod lifecycle, restart policy). */
 const CRASH_WINDOW_MS = 600_000;
@@ -20,9 +20,11 @@ const CONSEQUENCES = new Set(['NotAttempted']);
 /** The status of an Agent. */
 export function reportAgent(state: AgentState, live: LiveView): Required<Report> {
   const { computer, refusal, lifecycle } = state;
-  const pod = computer === undefined ? undefined : podOf(objectsOf(live, POD.kind), computer);
-  const health = assess(state, live, pod);
   const isStopped = computer !== undefined && !computer.isRunning;
+  // A pod in which nothing runs any more stays for up to a second, until the kubelet has looked once more.
+  const pods = objectsOf(live, POD.kind).filter((pod) => !isStopped || !hasEnded(pod));
+  const pod = computer === undefined ? undefined : podOf(pods, computer);
+  const health = assess(state, live, pod);
   const generation = live.object.metadata.generation ?? 0;
   const previous = ((live.object.status ?? {}) as { conditions?: readonly LiveCondition[] }).conditions ?? [];
   const limitations = pod === undefined ? [] : limitationsOf(pod);
