@@ -27,6 +27,7 @@ const LIST_TIMEOUT_MS = 60_000;
 // Watches of one process should not all end at once; below the API server's minimum of 5 to 10 minutes of its own.
 const WATCH_SECONDS_MIN = 280;
 const WATCH_SECONDS_SPREAD = 20;
+const ANSWER_TIMEOUT_MS = 30_000;
 // The API server sends a bookmark about every minute.
 const STALE_AFTER_MS = 180_000;
 // A watch that ended sooner without any progress counts as a failure, so that it is not opened again in a tight loop.
@@ -179,6 +180,7 @@ export class Reflector {
     const stream = new WatchStream({
       clock,
       subject,
+      answerTimeoutMs: ANSWER_TIMEOUT_MS,
       staleAfterMs: STALE_AFTER_MS,
       onEvent: (event) => {
         items += 1;

@@ -14,7 +14,9 @@ export interface WatchEvent {
 export interface WatchStreamOptions {
   readonly clock: Clock;
   readonly subject: Subject;
-  /** Silence for so long, bookmarks included, means that the connection is dead. */
+  /** API servers answer at once, before there is anything to tell: after so long without an answer none will come. */
+  readonly answerTimeoutMs: number;
+  /** Silence for so long after the answer, bookmarks included, means that the connection is dead. */
   readonly staleAfterMs: number;
   /** May throw ClusterError, which ends the stream with it. */
   readonly onEvent: (event: WatchEvent) => void;
@@ -53,7 +55,7 @@ export class WatchStream implements Dispatcher.DispatchHandler {
     // Whoever awaits the end gets the rejection; a stream that is cancelled before that must not end the process.
     this.#outcome.promise.catch(() => undefined);
     this.#lastByteMs = options.clock.monotonic();
-    this.#timer = options.clock.schedule(options.staleAfterMs, () => this.#checkSilence());
+    this.#timer = options.clock.schedule(options.answerTimeoutMs, () => this.#checkSilence());
   }
 
   get ended(): Promise<void> {
@@ -130,10 +132,16 @@ export class WatchStream implements Dispatcher.DispatchHandler {
   }
 
   #checkSilence(): void {
-    const { clock, staleAfterMs, subject } = this.#options;
-    const leftMs = this.#lastByteMs + staleAfterMs - clock.monotonic();
-    if (leftMs > 0) this.#timer = clock.schedule(leftMs, () => this.#checkSilence());
-    else this.cancel(failure('unavailable', subject, `silent for ${Math.round(staleAfterMs / 1000)} s`));
+    const { clock, answerTimeoutMs, staleAfterMs, subject } = this.#options;
+    const isAnswered = this.#status !== 0;
+    const allowedMs = isAnswered ? staleAfterMs : answerTimeoutMs;
+    const leftMs = this.#lastByteMs + allowedMs - clock.monotonic();
+    if (leftMs > 0) {
+      this.#timer = clock.schedule(leftMs, () => this.#checkSilence());
+      return;
+    }
+    const what = isAnswered ? 'silent for' : 'not answered within';
+    this.cancel(failure('unavailable', subject, `${what} ${Math.round(allowedMs / 1000)} s`));
   }
 
   #settle(error: Error | undefined): void {
