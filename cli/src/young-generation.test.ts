@@ -25,16 +25,16 @@ function sizesUnder(control: string): readonly number[] {
 describe("V8's young generation", () => {
   it('stays as it is while it is restrained', () => {
     const sizes = sizesUnder('');
-    expect(Math.max(...sizes)).to.be.at.most(2);
+    expect(Math.max(...sizes)).to.be.at.most(4);
   });
 
-  it('grows once, to four times its size, for an operator', () => {
+  it('grows once, about fourfold, for an operator', () => {
     const sizes = sizesUnder('youngGeneration.letYoungGenerationGrowOnce();');
-    expect(sizes.at(-1)).to.equal(8);
+    expect(Math.max(...sizes)).to.be.within(6, 16);
   });
 
   it('grows as usual when it is released', () => {
     const sizes = sizesUnder('youngGeneration.releaseYoungGeneration();');
-    expect(sizes.at(-1)).to.be.above(8);
+    expect(Math.max(...sizes)).to.be.above(16);
   });
 });
