@@ -35,7 +35,7 @@ export async function node({ directory, smoke, rounds = smoke ? 1 : 5, many = sm
   await cluster.api.must('POST', '/api/v1/namespaces', { metadata });
   const home = join(directory, 'node');
   const key = await signingKey(home);
-  const operator = keepTrack(
+  await using operator = keepTrack(
     await startOperatorProcess({ directory: home, kubeconfig: cluster.kubeconfig, signingKey: key }),
   );
   await using agents = await ObjectWatch.start(cluster, AGENTS, has('Ready'));

@@ -2,9 +2,9 @@ import type { Clock } from '../contracts/clock.js';
 import type { Cluster, KubernetesObject, ResourceType } from '../contracts/cluster.js';
 import type { Term } from '../contracts/leadership.js';
 import type { Logger } from '../contracts/logger.js';
+import { reportOptions } from './report-options.js';
 
 const EVENTS: ResourceType = { group: '', version: 'v1', kind: 'Event', plural: 'events', namespaced: true };
-const TIMEOUT_MS = 10_000;
 /** Between two Events while passes run. */
 const BUSY_PAUSE_MS = 100;
 /** How many are sent at a time while none runs. */
@@ -83,17 +83,12 @@ export class Announcer {
     this.#underWay += 1;
     this.#lastSentAt = clock.monotonic();
     try {
-      await cluster.create(EVENTS, event, this.#writeOptions());
+      await cluster.create(EVENTS, event, reportOptions(term));
     } catch (error) {
       if (!term.signal.aborted)
         logger.warn('a Kubernetes Event was not written', { reason: event.reason, trace_id: traceId, error });
     }
     this.#underWay -= 1;
     this.next();
-  }
-
-  #writeOptions() {
-    const { term } = this.#options;
-    return { signal: term.signal, timeoutMs: TIMEOUT_MS, beforeSend: () => term.assert(TIMEOUT_MS) };
   }
 }

@@ -12,6 +12,7 @@ import type { Random } from '../contracts/random.js';
 import type { Announcer } from './announcer.js';
 import type { ActionsDecided, DecidedAction } from './events.js';
 import type { ActionOutcome } from './execute.js';
+import { reportOptions } from './report-options.js';
 
 export interface ReportContext {
   readonly cluster: Cluster;
@@ -23,8 +24,6 @@ export interface ReportContext {
   readonly term: Term;
   readonly announcer: Announcer;
 }
-
-const TIMEOUT_MS = 10_000;
 
 /**
  * Writes the status unless it is there already. Reports are not actions: they are not recorded, and they come after
@@ -38,7 +37,11 @@ export async function writeStatus(
 ): Promise<KubernetesObject | 'conflict' | undefined> {
   if (isSameJson((object.status ?? {}) as JsonMap, status)) return undefined;
   try {
-    return await context.cluster.updateStatus(context.resource, { ...object, status }, writeOptions(context));
+    return await context.cluster.updateStatus(
+      context.resource,
+      { ...object, status },
+      reportOptions(context.term),
+    );
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
     if (error.reason === 'conflict') return 'conflict';
@@ -126,8 +129,4 @@ function describe(actions: readonly DecidedAction[]): string {
     .filter(({ children }) => children.length > 0)
     .map(({ verb, children }) => `${past[verb]} ${children.join(', ')}`)
     .join('; ');
-}
-
-function writeOptions({ term }: ReportContext) {
-  return { signal: term.signal, timeoutMs: TIMEOUT_MS, beforeSend: () => term.assert(TIMEOUT_MS) };
 }
