@@ -6,11 +6,21 @@ export interface Tenure {
   readonly holder: string;
   /** Aborts the moment the tenure ends, for whatever reason; `reason` says why. */
   readonly signal: AbortSignal;
+  /** How long one write to the cluster may take in this tenure, in milliseconds; `assert` is asked for as much before it. */
+  readonly writeTimeoutMs: number;
+  /**
+   * How long a term waits between its EpochStarted and its first write to the cluster, in milliseconds, unless the log
+   * says that the term before it has ended. 0 when the elector itself has seen the holder before do nothing for as long
+   * as its claim lasts; else as long as an unseen holder may still believe that it leads.
+   */
+  readonly holdOffMs: number;
   /**
    * Throws RYNXS_LEADERSHIP_LOST unless the tenure lasts at least `remainingMs` more (the whole time-out of the
    * request that is about to be sent must fit). Synchronous: call it directly before sending.
    */
   assert(remainingMs: number): void;
+  /** Says which term the tenure has become, where other replicas and people look for it. Never throws, may take effect later. */
+  announce(term: { readonly epoch: number; readonly logId: string }): void;
   /** Gives leadership up so that another replica may take over at once. Idempotent. Called after the log's EpochEnded. */
   release(): Promise<void>;
 }
@@ -21,6 +31,8 @@ export interface Term {
   readonly epoch: number;
   readonly holder: string;
   readonly signal: AbortSignal;
+  /** As the tenure has it. */
+  readonly writeTimeoutMs: number;
   assert(remainingMs: number): void;
 }
 

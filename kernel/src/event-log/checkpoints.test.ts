@@ -1,9 +1,9 @@
 import { formatNote, LogAudit, NoteSigner, parseCheckpointNote } from '@rynxs/log';
 import { expect } from 'chai';
 import type { EventStore } from '../contracts/event-store.js';
-import type { Tenure } from '../contracts/leadership.js';
 import { MemoryStorage, memoryEventStore } from '../testing/event-store-suite/memory-event-store.js';
 import { FakeClock } from '../testing/index.js';
+import { lastingTenure } from '../testing/lasting-tenure.js';
 import { allCheckpoints } from './checkpoint-objects.js';
 import {
   checkpointTexts,
@@ -255,14 +255,11 @@ describe('checkpoints of a log', () => {
       const anchor = new MemoryAnchor();
       const log = await openLog(store(), { clock, anchor });
       let isLost = false;
-      const tenure: Tenure = {
-        holder: 'test',
-        signal,
+      const tenure = lastingTenure({
         assert: () => {
           if (isLost) throw new Error('leadership was lost');
         },
-        release: async () => undefined,
-      };
+      });
       const term = await log.startTerm(tenure, { clusterUid: 'cluster-1', shard: 'default' }, signal);
       await settled();
       isLost = true;

@@ -221,6 +221,7 @@ export class EventLog {
       epoch,
       holder: tenure.holder,
       signal: termSignal,
+      writeTimeoutMs: tenure.writeTimeoutMs,
       assert: (remainingMs) => {
         writer.signal.throwIfAborted();
         tenure.assert(remainingMs);

@@ -2,7 +2,7 @@ import type { Clock } from '../contracts/clock.js';
 import type { Cluster, KubernetesObject, ResourceType } from '../contracts/cluster.js';
 import type { Term } from '../contracts/leadership.js';
 import type { Logger } from '../contracts/logger.js';
-import { reportOptions } from './report-options.js';
+import { writeOptions } from './write-options.js';
 
 const EVENTS: ResourceType = { group: '', version: 'v1', kind: 'Event', plural: 'events', namespaced: true };
 /** Between two Events while passes run. */
@@ -83,7 +83,7 @@ export class Announcer {
     this.#underWay += 1;
     this.#lastSentAt = clock.monotonic();
     try {
-      await cluster.create(EVENTS, event, reportOptions(term));
+      await cluster.create(EVENTS, event, writeOptions(term));
     } catch (error) {
       if (!term.signal.aborted)
         logger.warn('a Kubernetes Event was not written', { reason: event.reason, trace_id: traceId, error });

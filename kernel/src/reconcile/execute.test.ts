@@ -39,6 +39,7 @@ describe('execute', () => {
       epoch: 1,
       holder: 'test',
       signal,
+      writeTimeoutMs: 7_000,
       assert: (remainingMs) => {
         asserted.push(remainingMs);
         if (isTermOver) throw rynxsError('RYNXS_LEADERSHIP_LOST', { detail: 'the test says so' });
@@ -48,7 +49,6 @@ describe('execute', () => {
     assume: (resource, object) => cluster.cache(resource).assume(object),
     ownerUid: OWNER,
     previous: undefined,
-    requestTimeoutMs: 7_000,
   });
   const make = (data: Record<string, string>, owner = OWNER) =>
     cluster.create(CONFIG_MAP, manifest(data, owner).object, options);

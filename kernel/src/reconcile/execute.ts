@@ -12,6 +12,7 @@ import { RynxsError } from '../errors/rynxs-error.js';
 import { differingPaths, mergeOwned, newObject } from './owned-fields.js';
 import { isOwnedBy } from './ownership.js';
 import { scrub } from './scrub.js';
+import { writeOptions } from './write-options.js';
 
 /** What came of an action: recorded as ActionApplied or ActionFailed. */
 export type ActionOutcome =
@@ -35,7 +36,6 @@ export interface ExecuteContext {
   readonly ownerUid: string;
   /** The manifest that was applied to this child before; what it had and the new one lacks is taken out. */
   readonly previous: Manifest | undefined;
-  readonly requestTimeoutMs: number;
 }
 
 /** Reason of an action that failed because an object of somebody else has the name. */
@@ -83,7 +83,7 @@ async function create(manifest: Manifest, key: ObjectKey, context: ExecuteContex
   try {
     return applied(
       resource,
-      await context.cluster.create(resource, newObject(object), writeOptions(context)),
+      await context.cluster.create(resource, newObject(object), writeOptions(context.term)),
       context,
     );
   } catch (error) {
@@ -104,7 +104,11 @@ async function update(
 ): Promise<ActionOutcome> {
   const { resource, object } = manifest;
   const merged = mergeOwned(live, object, context.previous?.object);
-  return applied(resource, await context.cluster.update(resource, merged, writeOptions(context)), context);
+  return applied(
+    resource,
+    await context.cluster.update(resource, merged, writeOptions(context.term)),
+    context,
+  );
 }
 
 async function remove(action: Action, context: ExecuteContext, fresh: boolean): Promise<ActionOutcome> {
@@ -112,7 +116,12 @@ async function remove(action: Action, context: ExecuteContext, fresh: boolean): 
   const live = await read(action.resource, action.key, context, fresh);
   if (live === undefined || live.metadata.uid !== uid) return { kind: 'applied', uid };
   const resourceVersion = live.metadata.resourceVersion ?? '';
-  await context.cluster.delete(action.resource, action.key, { uid, resourceVersion }, writeOptions(context));
+  await context.cluster.delete(
+    action.resource,
+    action.key,
+    { uid, resourceVersion },
+    writeOptions(context.term),
+  );
   return { kind: 'applied', uid };
 }
 
@@ -125,20 +134,11 @@ async function read(
   const cached = fresh ? undefined : context.cacheOf(resource).get(key);
   if (cached !== undefined) return cached;
   try {
-    const options = { signal: context.term.signal, timeoutMs: context.requestTimeoutMs };
-    return await context.cluster.get(resource, key, options);
+    return await context.cluster.get(resource, key, { signal: context.term.signal });
   } catch (error) {
     if (error instanceof ClusterError && error.reason === 'missing') return undefined;
     throw error;
   }
-}
-
-function writeOptions({ term, requestTimeoutMs }: ExecuteContext) {
-  return {
-    signal: term.signal,
-    timeoutMs: requestTimeoutMs,
-    beforeSend: () => term.assert(requestTimeoutMs),
-  };
 }
 
 function applied(resource: ResourceType, object: KubernetesObject, context: ExecuteContext): ActionOutcome {

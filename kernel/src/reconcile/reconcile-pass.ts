@@ -27,7 +27,6 @@ import { announce, type ReportContext, writeStatus } from './report.js';
 import type { SurroundingsIndex } from './surroundings.js';
 import { hasNews, isObstructed } from './trying-again.js';
 
-const REQUEST_TIMEOUT_MS = 10_000;
 /** Before a status is written again that a newer object was in the way of; twice as long each time, to the second. */
 const CONFLICT_DELAY_MS = 50;
 const MAX_CONFLICT_DELAY_MS = 10_000;
@@ -318,7 +317,6 @@ export class ReconcilePass {
         this.#context.assume(type, written, this.#key),
       ownerUid: object.metadata.uid ?? '',
       previous,
-      requestTimeoutMs: REQUEST_TIMEOUT_MS,
     };
   }
 

@@ -12,7 +12,7 @@ import type { Random } from '../contracts/random.js';
 import type { Announcer } from './announcer.js';
 import type { ActionsDecided, DecidedAction } from './events.js';
 import type { ActionOutcome } from './execute.js';
-import { reportOptions } from './report-options.js';
+import { writeOptions } from './write-options.js';
 
 export interface ReportContext {
   readonly cluster: Cluster;
@@ -40,7 +40,7 @@ export async function writeStatus(
     return await context.cluster.updateStatus(
       context.resource,
       { ...object, status },
-      reportOptions(context.term),
+      writeOptions(context.term),
     );
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;

@@ -7,6 +7,9 @@ export class FakeLeadership implements Leadership {
   #granted: { holder: string; ended: AbortController } | undefined;
   #handedOut = false;
   #remainingMs = Number.POSITIVE_INFINITY;
+  #holdOffMs = 0;
+  /** The term that the newest tenure has become. */
+  announced: { readonly epoch: number; readonly logId: string } | undefined;
 
   /** Gives leadership to whoever campaigns, now or as soon as somebody does. Throws while a tenure lasts. */
   grant(holder = 'fake-holder'): void {
@@ -28,6 +31,11 @@ export class FakeLeadership implements Leadership {
   /** Says how long the tenure still lasts for sure: `assert` throws for anything longer. */
   setRemaining(ms: number): void {
     this.#remainingMs = ms;
+  }
+
+  /** How long terms of tenures granted from now on wait before they act, unless the term before has ended. */
+  setHoldOff(ms: number): void {
+    this.#holdOffMs = ms;
   }
 
   /** Whether a tenure lasts and somebody has it. */
@@ -68,6 +76,11 @@ export class FakeLeadership implements Leadership {
     return {
       holder: granted.holder,
       signal: granted.ended.signal,
+      writeTimeoutMs: 10_000,
+      holdOffMs: this.#holdOffMs,
+      announce: (term) => {
+        this.announced = term;
+      },
       assert: (remainingMs) => {
         granted.ended.signal.throwIfAborted();
         if (remainingMs > this.#remainingMs) {

@@ -98,6 +98,9 @@ export class Leases {
     return {
       holder,
       signal: lost.signal,
+      writeTimeoutMs: 10_000,
+      holdOffMs: 0,
+      announce: () => undefined,
       assert: () => lost.signal.throwIfAborted(),
       release: async () => live.end('it was released'),
     };

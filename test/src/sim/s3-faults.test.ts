@@ -1,5 +1,5 @@
 import { EventLog, NoTelemetry } from '@rynxs/kernel';
-import { seededRandom } from '@rynxs/kernel/testing';
+import { lastingTenure, seededRandom } from '@rynxs/kernel/testing';
 import { expect } from 'chai';
 import { FORGETS_THE_UNSETTLED } from './defects.js';
 import type { SimulatedProcess } from './simulated-process.js';
@@ -203,7 +203,7 @@ class Life {
   }
 
   async #serve(log: EventLog): Promise<void> {
-    const tenure = { holder: this.#process.name, signal, assert: () => undefined, release: async () => {} };
+    const tenure = lastingTenure({ holder: this.#process.name });
     const term = await log.startTerm(tenure, OWNER, signal);
     this.#world.oracle.began(term.epoch, term.holder);
     for (const count of [1, EVENTS - 1]) await this.#append(term, count);
