@@ -24,7 +24,13 @@ describe('Kubernetes Events', () => {
       sent.push({ name: metadata.name, answer });
       return answer.promise;
     };
-    const term = { epoch: 1, holder: 'test', signal: ended.signal, assert: () => undefined };
+    const term = {
+      epoch: 1,
+      holder: 'test',
+      signal: ended.signal,
+      writeTimeoutMs: 10_000,
+      assert: () => undefined,
+    };
     announcer = new Announcer({ cluster: { create } as Cluster, clock, logger, term, isIdle: () => isIdle });
   });
 
