@@ -33,15 +33,18 @@ export class MemoryCluster implements Cluster {
   readonly requests: ClusterRequest[] = [];
   /** Set to make requests fail. */
   fault: Fault | undefined;
-  readonly #uid = randomUUID();
+  readonly #uid: string;
   readonly #now: () => number;
+  readonly #newUid: () => string;
   readonly #objects = new Map<string, Map<string, KubernetesObject>>();
   readonly #caches = new Map<string, MemoryCache>();
   #resourceVersion = 0;
 
-  /** `now`: the time of creation of objects, in milliseconds since 1970. */
-  constructor(now: () => number = Date.now) {
+  /** `now`: the time of creation of objects, in milliseconds since 1970. `newUid`: where uids come from. */
+  constructor(now: () => number = Date.now, newUid: () => string = randomUUID) {
     this.#now = now;
+    this.#newUid = newUid;
+    this.#uid = newUid();
   }
 
   async info(): Promise<ClusterInfo> {
@@ -76,7 +79,7 @@ export class MemoryCluster implements Cluster {
       const { status: _, ...rest } = object;
       const metadata = {
         ...object.metadata,
-        uid: randomUUID(),
+        uid: this.#newUid(),
         generation: 1,
         creationTimestamp: new Date(this.#now()).toISOString().replace(/\.\d+Z$/, 'Z'),
       };
@@ -212,9 +215,10 @@ export class MemoryCluster implements Cluster {
   }
 }
 
-class MemoryCache implements ResourceCache {
+/** A cache that holds what it is given: `receive` is what a watch would tell it. */
+export class MemoryCache implements ResourceCache {
   readonly resource: ResourceType;
-  readonly hasSynced = true;
+  readonly hasSynced: boolean = true;
   readonly #objects: Map<string, KubernetesObject>;
   readonly #listeners = new Set<(event: CacheEvent) => void>();
 
@@ -260,6 +264,7 @@ class MemoryCache implements ResourceCache {
     this.receive(previous === undefined ? { type: 'added', object } : { type: 'modified', object, previous });
   }
 
+  /** Takes a change in and tells everybody of it, unless something newer is here. */
   receive(event: CacheEvent): void {
     const key = keyOf(event.object.metadata);
     const known = this.#objects.get(key);

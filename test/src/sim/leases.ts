@@ -98,6 +98,7 @@ export class Leases {
     return {
       holder,
       signal: lost.signal,
+      handover: new AbortController().signal,
       writeTimeoutMs: 10_000,
       holdOffMs: 0,
       announce: () => undefined,

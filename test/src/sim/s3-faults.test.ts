@@ -2,8 +2,9 @@ import { EventLog, NoTelemetry } from '@rynxs/kernel';
 import { lastingTenure, seededRandom } from '@rynxs/kernel/testing';
 import { expect } from 'chai';
 import { FORGETS_THE_UNSETTLED } from './defects.js';
+import type { Fate } from './exchange.js';
 import type { SimulatedProcess } from './simulated-process.js';
-import type { Fate, StorageRequest } from './simulated-storage.js';
+import type { StorageRequest } from './simulated-storage.js';
 import { KEYS } from './trust.js';
 import { type Defect, World } from './world.js';
 

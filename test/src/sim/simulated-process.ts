@@ -2,6 +2,13 @@ import type { Clock } from '@rynxs/kernel';
 import type { Scheduler } from './scheduler.js';
 
 const STARTED_AT_MS = Date.UTC(2026, 0, 1);
+/** Rates are multiples of a fraction that products of floating-point numbers keep exactly: see Scheduler. */
+const RATE_STEPS = 1_024;
+
+export interface ProcessOptions {
+  /** How much of itself the process's time gains (above 0) or loses against true time; rounded to a 1,024th. Default 0. */
+  readonly drift?: number;
+}
 
 /**
  * One process of a simulation: it can be paused, as by SIGSTOP or a machine that swaps, and killed. Everything from
@@ -16,13 +23,16 @@ export class SimulatedProcess {
   constructor(
     readonly name: string,
     scheduler: Scheduler,
+    { drift = 0 }: ProcessOptions = {},
   ) {
+    const rate = 1 + Math.round(drift * RATE_STEPS) / RATE_STEPS;
+    const monotonic = (): number => scheduler.now * rate;
     this.clock = {
-      now: () => STARTED_AT_MS + Math.floor(scheduler.now + this.#wallOffsetMs),
-      monotonic: () => scheduler.now,
+      now: () => STARTED_AT_MS + Math.floor(monotonic() + this.#wallOffsetMs),
+      monotonic,
       schedule: (ms, callback) => {
         let isDisposed = false;
-        const timer = scheduler.schedule(ms, () => {
+        const timer = scheduler.schedule(ms / rate, () => {
           this.deliver(() => {
             if (!isDisposed) callback();
           });

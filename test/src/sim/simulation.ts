@@ -1,9 +1,10 @@
 import type { Random } from '@rynxs/kernel';
 import { seededRandom } from '@rynxs/kernel/testing';
+import type { Fate } from './exchange.js';
 import { Leases } from './leases.js';
 import { Violation } from './oracle.js';
 import { Reader } from './reader.js';
-import type { Fate, StorageRequest } from './simulated-storage.js';
+import type { StorageRequest } from './simulated-storage.js';
 import { CALM, drawFate, drawWeather } from './weather.js';
 import { World, type WorldOptions } from './world.js';
 import { Writer } from './writer.js';

@@ -1,5 +1,6 @@
 import type { Random } from '@rynxs/kernel';
-import type { Fate, StorageRequest } from './simulated-storage.js';
+import type { Fate } from './exchange.js';
+import type { StorageRequest } from './simulated-storage.js';
 
 /** How bad network and server are: probabilities for each request, 0 to 1. */
 export interface Weather {

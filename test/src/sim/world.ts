@@ -8,12 +8,13 @@ import {
 } from '@rynxs/kernel';
 import { MemoryCluster, seededRandom } from '@rynxs/kernel/testing';
 import { type ObjectStorage, S3EventStore } from '@rynxs/store-s3';
-import { Oracle, Violation } from './oracle.js';
+import type { Fate } from './exchange.js';
+import { Oracle, type OracleOptions, Violation } from './oracle.js';
 import { Scheduler } from './scheduler.js';
 import { SimulatedBucket } from './simulated-bucket.js';
 import { SimulatedCluster } from './simulated-cluster.js';
-import { SimulatedProcess } from './simulated-process.js';
-import { type Fate, type Network, SimulatedStorage, type StorageRequest } from './simulated-storage.js';
+import { type ProcessOptions, SimulatedProcess } from './simulated-process.js';
+import { type Network, SimulatedStorage, type StorageRequest } from './simulated-storage.js';
 
 const END_WITHIN_MS = 240_000;
 
@@ -32,13 +33,14 @@ export interface WorldOptions {
   readonly defect?: Defect | undefined;
   /** Called with each line of the trace. */
   readonly trace?: ((line: string) => void) | undefined;
+  readonly oracle?: OracleOptions;
 }
 
 /** One bucket, time, randomness, and an oracle that sees everything: what all processes of a simulation share. */
 export class World implements Network {
   readonly scheduler = new Scheduler();
   readonly bucket = new SimulatedBucket();
-  readonly oracle = new Oracle(this.bucket);
+  readonly oracle: Oracle;
   /** Decides what becomes of each request. */
   fate: (request: StorageRequest) => Fate;
   /** How likely a message between a process and the cluster is lost. */
@@ -56,6 +58,7 @@ export class World implements Network {
     this.#random = random;
     this.fate = fate;
     this.#options = options;
+    this.oracle = new Oracle(this.bucket, options.oracle);
     options.defect?.bucket?.(this.bucket);
     this.#breakBucket();
   }
@@ -65,8 +68,8 @@ export class World implements Network {
     return seededRandom(Math.floor(this.#random.next() * 2 ** 32));
   }
 
-  process(name: string): SimulatedProcess {
-    return new SimulatedProcess(name, this.scheduler);
+  process(name: string, options?: ProcessOptions): SimulatedProcess {
+    return new SimulatedProcess(name, this.scheduler, options);
   }
 
   /** The store as a process makes it when it starts. */
