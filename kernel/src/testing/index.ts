@@ -6,7 +6,7 @@ export { FakeClock } from './fake-clock.js';
 export { FakeLeadership } from './fake-leadership.js';
 export { FakeTelemetry } from './fake-telemetry.js';
 export { lastingTenure } from './lasting-tenure.js';
-export { type ClusterRequest, type Fault, MemoryCluster } from './memory-cluster.js';
+export { type ClusterRequest, type Fault, MemoryCache, MemoryCluster } from './memory-cluster.js';
 export * from './reconciler-suite/index.js';
 export { seededRandom } from './seeded-random.js';
 export {
