@@ -22,8 +22,12 @@ export function schemaProblems(schema: ConfigSchema): readonly string[] {
     if (name === 'default') return [`${of} must have another name`];
     if (typeof setting !== 'object' || setting === null) return [`${of} is not an object`];
     if (!Object.hasOwn(TYPES, setting.type)) return [`${of} has the unknown type ${String(setting.type)}`];
-    if (typeof setting.env !== 'string' || !/^[A-Z][A-Z0-9_]*$/.test(setting.env)) {
-      return [`${of} has no env, the name of a variable in capitals`];
+    if (!isVariable(setting.env)) return [`${of} has no env, the name of a variable in capitals`];
+    if (
+      setting.aliases !== undefined &&
+      !(Array.isArray(setting.aliases) && setting.aliases.every(isVariable))
+    ) {
+      return [`${of} has aliases that are not names of variables in capitals`];
     }
     if (typeof setting.doc !== 'string' || setting.doc === '') return [`${of} has no doc`];
     if (setting.type === 'choice' && !(Array.isArray(setting.values) && setting.values.length > 0)) {
@@ -33,4 +37,8 @@ export function schemaProblems(schema: ConfigSchema): readonly string[] {
     const parsed = parseSetting(setting, setting.default);
     return parsed.ok ? [] : [`the default of ${of} ${parsed.problem}`];
   });
+}
+
+function isVariable(name: unknown): boolean {
+  return typeof name === 'string' && /^[A-Z][A-Z0-9_]*$/.test(name);
 }

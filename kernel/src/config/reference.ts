@@ -40,7 +40,7 @@ kernel:
 function sectionReference({ id, schema }: ConfigSection): string {
   const rows = Object.entries(schema).map(
     ([name, setting]) =>
-      `| \`${name}\` | \`${setting.env}\` | ${typeText(setting)} | ${defaultText(setting)} | ${cell(docText(setting))} |`,
+      `| \`${name}\` | ${variablesText(setting)} | ${typeText(setting)} | ${defaultText(setting)} | ${cell(docText(setting))} |`,
   );
   return [
     `## ${id}`,
@@ -49,6 +49,10 @@ function sectionReference({ id, schema }: ConfigSection): string {
     '|---|---|---|---|---|',
     ...rows,
   ].join('\n');
+}
+
+function variablesText({ env, aliases = [] }: Setting): string {
+  return [env, ...aliases].map((variable) => `\`${variable}\``).join(', ');
 }
 
 function typeText(setting: Setting): string {

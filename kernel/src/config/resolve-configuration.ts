@@ -78,8 +78,8 @@ export function resolveConfiguration(
       if (entry.section === item.section && entry.name === item.name)
         set(item, entry.text, 'file', entry.where);
     }
-    set(item, env[item.setting.env], 'environment', `$${item.setting.env}`);
-    for (const flag of [item.setting.env, item.path]) set(item, flags[flag], 'flag', `--${flag}`);
+    for (const name of variablesOf(item)) set(item, env[name], 'environment', `$${name}`);
+    for (const flag of [...variablesOf(item), item.path]) set(item, flags[flag], 'flag', `--${flag}`);
   }
   layers.validate({ allowed: 'strict' });
 
@@ -120,7 +120,7 @@ export function unknownNames(
   const declared = declaredSettings(sections);
   const paths = declared.map((item) => item.path);
   const ids = new Set(sections.map((section) => section.id));
-  const flagNames = [...paths, ...declared.map((item) => item.setting.env), ...otherVariables];
+  const flagNames = [...paths, ...declared.flatMap(variablesOf), ...otherVariables];
   const unknown = (setting: string, where: string, known: readonly string[]): RynxsError => {
     const nearest = nearestName(setting, known);
     const suggestion = nearest === undefined ? 'Remove it' : `Did you mean ${nearest}`;
@@ -145,7 +145,7 @@ export function misspeltVariables(
   sections: readonly ConfigSection[],
   { env }: ConfigSources,
 ): readonly string[] {
-  const known = new Set(declaredSettings(sections).map((item) => item.setting.env));
+  const known = new Set(declaredSettings(sections).flatMap(variablesOf));
   return Object.keys(env).flatMap((name) => {
     if (known.has(name) || !name.includes('_')) return [];
     const prefix = name.slice(0, name.indexOf('_') + 1);
@@ -182,6 +182,11 @@ function declaredSettings(sections: readonly ConfigSection[]): readonly Declared
   return sections.flatMap(({ id, schema }) =>
     Object.entries(schema).map(([name, setting]) => ({ section: id, name, path: `${id}.${name}`, setting })),
   );
+}
+
+/** The variables that set it; later ones win. */
+function variablesOf({ setting }: DeclaredSetting): readonly string[] {
+  return [...(setting.aliases ?? []), setting.env];
 }
 
 function valuesBySection(

@@ -25,6 +25,8 @@ export interface Setting {
   readonly default?: string;
   /** Environment variable that sets it. An empty variable counts as unset. */
   readonly env: string;
+  /** Other environment variables that set it, for names that users know from elsewhere; `env` wins over them. */
+  readonly aliases?: readonly string[];
   /** One sentence for the reference and `--help`. */
   readonly doc: string;
   /** Never printed, logged or put into an error. */

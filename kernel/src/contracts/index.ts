@@ -5,6 +5,7 @@ export * from './config.js';
 export * from './event-store.js';
 export * from './leadership.js';
 export * from './logger.js';
+export * from './operator-place.js';
 export * from './plugin.js';
 export * from './random.js';
 export * from './reconciler.js';

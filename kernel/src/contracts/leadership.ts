@@ -6,6 +6,11 @@ export interface Tenure {
   readonly holder: string;
   /** Aborts the moment the tenure ends, for whatever reason; `reason` says why. */
   readonly signal: AbortSignal;
+  /**
+   * Aborts when somebody has asked for leadership to be handed over while the tenure lasts: admit nothing new, drain, end
+   * the epoch in the log, release.
+   */
+  readonly handover: AbortSignal;
   /** How long one write to the cluster may take in this tenure, in milliseconds; `assert` is asked for as much before it. */
   readonly writeTimeoutMs: number;
   /**
@@ -38,8 +43,9 @@ export interface Term {
 
 export interface Leadership {
   /**
-   * Yields tenures, one after another; the next only after the previous has ended. Ends when `signal` aborts.
-   * Throws what cannot be waited out (RYNXS_CONFIG_INVALID, missing permission), retries what can.
+   * Yields tenures, one after another; the next only after the previous has ended. Ends when `signal` aborts; a tenure that
+   * lasts then goes on until it is released. Retries whatever may get better by itself or by somebody's doing, a missing
+   * permission too, and says so in the log.
    */
   campaign(signal: AbortSignal): AsyncIterable<Tenure>;
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { NoteError, parseCheckpointNote } from '@rynxs/log';
 import {
   type Cluster,
@@ -6,6 +5,7 @@ import {
   type KubernetesObject,
   type ResourceType,
 } from '../contracts/cluster.js';
+import { nameInShard } from '../contracts/operator-place.js';
 import { ANCHOR_TIMEOUT_MS, type AnchorEntry, type LogAnchor } from './log-anchor.js';
 
 const CONFIG_MAP: ResourceType = {
@@ -16,10 +16,7 @@ const CONFIG_MAP: ResourceType = {
   namespaced: true,
 };
 const ANCHOR_NAME = 'rynxs-log-anchor';
-const DEFAULT_SHARD = 'default';
 const MAX_ATTEMPTS = 5;
-/** What can end a name of a ConfigMap. */
-const NAME_PART = /^[a-z0-9](?:[-a-z0-9]{0,40}[a-z0-9])?$/;
 /** The key of a log id; what was replaced stands under `<log id>.replaced-<size>`. */
 const LOG_KEY = /^[^.]+$/;
 
@@ -33,7 +30,7 @@ export class ConfigMapAnchor implements LogAnchor {
 
   constructor(cluster: Cluster, namespace: string, shard: string) {
     this.#cluster = cluster;
-    this.#key = { namespace, name: anchorName(shard) };
+    this.#key = { namespace, name: nameInShard(ANCHOR_NAME, shard) };
     this.location = `ConfigMap ${namespace}/${this.#key.name}`;
   }
 
@@ -104,13 +101,6 @@ export class ConfigMapAnchor implements LogAnchor {
     const labels = { 'app.kubernetes.io/managed-by': 'rynxs', 'app.kubernetes.io/component': 'log-anchor' };
     return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...this.#key, labels } };
   }
-}
-
-/** A shard whose name cannot be part of an object's name gets a digest of it. */
-function anchorName(shard: string): string {
-  if (shard === DEFAULT_SHARD) return ANCHOR_NAME;
-  const part = NAME_PART.test(shard) ? shard : createHash('sha256').update(shard).digest('hex').slice(0, 16);
-  return `${ANCHOR_NAME}-${part}`;
 }
 
 function dataOf(object: KubernetesObject | undefined): AnchorData {

@@ -11,6 +11,7 @@ import {
 import { type ConfigSources, readSources } from '../config/sources.js';
 import { CLOCK, type Clock } from '../contracts/clock.js';
 import type { Logger } from '../contracts/logger.js';
+import { OPERATOR_PLACE } from '../contracts/operator-place.js';
 import { RANDOM } from '../contracts/random.js';
 import type { Token } from '../contracts/token.js';
 import { type RynxsError, RynxsErrors } from '../errors/rynxs-error.js';
@@ -87,7 +88,13 @@ export async function assembleKernel(options: KernelOptions, assembly: Assembly)
 
   const logger = await loggerFor(options, settings, configuration, clock);
   for (const warning of [...loader.warnings, ...misspeltVariables(sections, sources)]) logger.warn(warning);
-  const given = new Map<Token<unknown>, unknown>([...assembly.given, [CLOCK, clock], [RANDOM, random]]);
+  const { namespace, shard } = settings;
+  const given = new Map<Token<unknown>, unknown>([
+    ...assembly.given,
+    [CLOCK, clock],
+    [RANDOM, random],
+    [OPERATOR_PLACE, { namespace, shard }],
+  ]);
   return new PluginHost({ settings, configuration, logger, clock, given, graph, plugins });
 }
 

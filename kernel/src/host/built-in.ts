@@ -4,6 +4,7 @@ import { CONFIG } from '../contracts/config.js';
 import { EVENT_STORE } from '../contracts/event-store.js';
 import { LEADERSHIP } from '../contracts/leadership.js';
 import { LOGGER } from '../contracts/logger.js';
+import { OPERATOR_PLACE } from '../contracts/operator-place.js';
 import { definePlugin, PLUGIN_API_VERSION } from '../contracts/plugin.js';
 import { RANDOM } from '../contracts/random.js';
 import { TELEMETRY } from '../contracts/telemetry.js';
@@ -23,7 +24,7 @@ export const KERNEL_PLUGIN: LoadedPlugin = {
 };
 
 /** Given by the host to every plugin; no plugin may provide them. */
-export const RESERVED_TOKENS: readonly Token<unknown>[] = [LOGGER, CLOCK, RANDOM, CONFIG];
+export const RESERVED_TOKENS: readonly Token<unknown>[] = [LOGGER, CLOCK, RANDOM, CONFIG, OPERATOR_PLACE];
 
 /** What an operator consists of, in the order in which it starts: metrics first, so that all others can be measured. */
 export const OPERATOR_TOKENS: readonly Token<unknown>[] = [TELEMETRY, EVENT_STORE, CLUSTER, LEADERSHIP];

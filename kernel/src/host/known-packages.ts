@@ -5,6 +5,7 @@ const KNOWN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   EVENT_STORE: { file: '@rynxs/store-file', s3: '@rynxs/store-s3' },
   CLUSTER: { kubernetes: '@rynxs/cluster-kubernetes', embedded: '@rynxs/dev-cluster' },
   CLUSTER_CONNECTOR: { kubernetes: '@rynxs/cluster-kubernetes' },
+  LEADERSHIP: { lease: '@rynxs/leader-lease' },
   TELEMETRY: { prometheus: '@rynxs/metrics' },
   RECONCILER: { agent: '@rynxs/agent-sandbox' },
 };

@@ -1,10 +1,11 @@
 import type { Leadership, Tenure } from '../contracts/leadership.js';
 import { rynxsError } from '../errors/rynxs-error.js';
+import { untilAborted } from '../leadership/waiting.js';
 
 /** Leadership that a test grants and takes away. */
 export class FakeLeadership implements Leadership {
   readonly #waiting: ((tenure: Tenure | undefined) => void)[] = [];
-  #granted: { holder: string; ended: AbortController } | undefined;
+  #granted: { holder: string; ended: AbortController; handover: AbortController } | undefined;
   #handedOut = false;
   #remainingMs = Number.POSITIVE_INFINITY;
   #holdOffMs = 0;
@@ -14,7 +15,7 @@ export class FakeLeadership implements Leadership {
   /** Gives leadership to whoever campaigns, now or as soon as somebody does. Throws while a tenure lasts. */
   grant(holder = 'fake-holder'): void {
     if (this.#granted !== undefined) throw new Error('a tenure lasts; revoke it first');
-    this.#granted = { holder, ended: new AbortController() };
+    this.#granted = { holder, ended: new AbortController(), handover: new AbortController() };
     this.#handedOut = false;
     this.#remainingMs = Number.POSITIVE_INFINITY;
     const next = this.#waiting.shift();
@@ -26,6 +27,11 @@ export class FakeLeadership implements Leadership {
     const granted = this.#granted;
     this.#granted = undefined;
     granted?.ended.abort(rynxsError('RYNXS_LEADERSHIP_LOST', { detail: reason }));
+  }
+
+  /** Asks the holder to hand leadership over, as a person may. */
+  requestHandover(): void {
+    this.#granted?.handover.abort(new Error('asked for by the test'));
   }
 
   /** Says how long the tenure still lasts for sure: `assert` throws for anything longer. */
@@ -48,7 +54,7 @@ export class FakeLeadership implements Leadership {
       const tenure = await this.#nextTenure(signal);
       if (tenure === undefined) return;
       yield tenure;
-      await ended(tenure.signal, signal);
+      await untilAborted(tenure.signal, signal);
     }
   }
 
@@ -76,6 +82,7 @@ export class FakeLeadership implements Leadership {
     return {
       holder: granted.holder,
       signal: granted.ended.signal,
+      handover: granted.handover.signal,
       writeTimeoutMs: 10_000,
       holdOffMs: this.#holdOffMs,
       announce: (term) => {
@@ -93,11 +100,4 @@ export class FakeLeadership implements Leadership {
       },
     };
   }
-}
-
-/** Resolves when one of the signals aborts. */
-async function ended(...signals: AbortSignal[]): Promise<void> {
-  const any = AbortSignal.any(signals);
-  if (any.aborted) return;
-  await new Promise<void>((resolve) => any.addEventListener('abort', () => resolve(), { once: true }));
 }

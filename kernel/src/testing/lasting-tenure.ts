@@ -5,6 +5,7 @@ export function lastingTenure(changes: Partial<Tenure> = {}): Tenure {
   return {
     holder: 'test',
     signal: new AbortController().signal,
+    handover: new AbortController().signal,
     writeTimeoutMs: 10_000,
     holdOffMs: 0,
     assert: () => undefined,

@@ -55,7 +55,8 @@ export async function listPage(
     method: 'GET',
     path: collectionPath(resource, selection.namespace),
     query,
-    lane: laneOf(resource),
+    // A list that hangs must not stand in the way of a Lease that is renewed.
+    lane: 'requests',
     subject,
     options,
   });
