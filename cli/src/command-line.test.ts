@@ -47,6 +47,8 @@ describe('the rynxs command', () => {
       'dev',
       'start',
       'agents',
+      'leader',
+      'leader transfer',
       'plugins',
       'config print',
       'config docs',

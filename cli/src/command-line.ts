@@ -6,6 +6,7 @@ import type { CommandContext } from './commands/context.js';
 import { devCommand } from './commands/dev.js';
 import { errorsCommand } from './commands/errors.js';
 import { keysCommand } from './commands/keys.js';
+import { leaderCommand } from './commands/leader.js';
 import { logCommand } from './commands/log.js';
 import { pluginsCommand } from './commands/plugins.js';
 import { replayCommand } from './commands/replay.js';
@@ -49,6 +50,7 @@ export function createProgram(context: CommandContext): Command {
     .addCommand(devCommand(context))
     .addCommand(startCommand(context))
     .addCommand(agentsCommand(context))
+    .addCommand(leaderCommand(context))
     .addCommand(logCommand(context))
     .addCommand(replayCommand(context))
     .addCommand(keysCommand(context))

@@ -98,6 +98,18 @@ export const ERROR_TABLE = {
     remedy: 'Another replica goes on; nothing is to be done.',
     exitCode: 1,
   },
+  RYNXS_LEADER_NONE: {
+    message: 'nobody leads: {detail}',
+    remedy:
+      'Start an operator with LEADERSHIP_TYPE=lease, or name the namespace that the operators are in with --namespace.',
+    exitCode: 1,
+  },
+  RYNXS_LEADER_TRANSFER: {
+    message: '{from} did not hand leadership over as asked: {detail}',
+    remedy:
+      'The request is withdrawn. `rynxs leader` tells who leads; another replica must run with LEADERSHIP_TYPE=lease to take over, and --wait gives it more time.',
+    exitCode: 1,
+  },
   RYNXS_METRICS_PORT: {
     message: 'metrics or health cannot be served on {address}: {detail}',
     remedy: 'Set {variable} to a free port (0 lets the system choose), or METRICS_HOST to another address.',
