@@ -10,6 +10,17 @@ export function logEpochsCommand(context: CommandContext): Command {
       const { epochsCommand } = await import('../log-reading/epochs-command.js');
       await epochsCommand(options, context.terminal);
     })
-    .addHelpText('after', '\nExample:\n  rynxs log epochs');
+    .addHelpText(
+      'after',
+      `
+A term ended in good order, was fenced by the next one, or is the last: then it runs, or its writer was lost. Every record is
+verified on the way, as by \`rynxs log verify --chain-only\`: two writers in a term are damage.
+
+Exit codes: 0 printed, 1 damaged (after the terms before that), 2 unreadable.
+
+Examples:
+  rynxs log epochs
+  rynxs log epochs --store s3://bucket/prefix --output json`,
+    );
   return withOutput(withStore(command));
 }

@@ -8,7 +8,6 @@ import { RecordingTerminal } from '../testing/recording-terminal.test.js';
 import { SignedLog } from '../testing/signed-log.test.js';
 import { TemporaryDirectory } from '../testing/temporary-directory.test.js';
 import { findSeq } from './find-seq.js';
-import type { EpochReport } from './log-epochs.js';
 import { RecordQuery } from './record-query.js';
 
 const signal = new AbortController().signal;
@@ -148,36 +147,5 @@ describe('reading a part of a log', () => {
       expect(await runCommandLine(['log', ...args], terminal), args.join(' ')).to.equal(130);
     }
     expect(terminal.stderr.text).to.match(/^(interrupted: .*\n)+$/);
-  });
-
-  describe('epochs', () => {
-    it('tells who held each term, from where to where, and how it ended', async () => {
-      const { code, stdout } = await run('epochs', '--output', 'json');
-      expect(code).to.equal(0);
-      const epochs = JSON.parse(stdout) as EpochReport[];
-      expect(
-        epochs.map(({ holder, first_seq, last_seq, records, end, reason }) => [
-          holder,
-          first_seq,
-          last_seq,
-          records,
-          end,
-          reason,
-        ]),
-      ).to.deep.equal([
-        ['sample-writer', 0, 4, 5, 'ended', 'stopped'],
-        ['host-2', 5, 8, 4, 'overtaken', null],
-        ['host-3', 9, 10, 2, 'open', null],
-      ]);
-      expect(epochs[1]?.first_ts).to.equal('2026-01-01T00:00:00.005Z');
-    });
-
-    it('prints a table to people', async () => {
-      const { stdout } = await run('epochs');
-      expect(stdout)
-        .to.match(/^EPOCH +HOLDER/)
-        .and.match(/^1 +sample-writer +seq 0 +seq 4 +5 .* ended: stopped$/m)
-        .and.match(/^3 +host-3 .* open$/m);
-    });
   });
 });
