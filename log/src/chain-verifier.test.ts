@@ -440,6 +440,13 @@ describe('ChainVerifier', () => {
           .record({ type: 'EpochStarted', meta: { ...open, epoch: 2, end: true }, payload: { epoch: 2 } }),
       ],
       ['two writers of an epoch', 'epoch_broken', 1, started().commit({ meta: { writer: 'other' } })],
+      [
+        'a term for another holder than its writer',
+        'epoch_broken',
+        0,
+        new LogBuilder().startEpoch({ holder: 'w2' }),
+      ],
+      ['a holder that is no name', 'epoch_broken', 0, new LogBuilder().startEpoch({ holder: null })],
       ['a record after EpochEnded', 'epoch_broken', 2, started().commit({ type: 'EpochEnded' }).commit({})],
       [
         'a record after EpochEnded in its commit',
@@ -511,6 +518,53 @@ describe('ChainVerifier', () => {
         expectDamage(log.bytes, kind, seq);
       });
     }
+
+    const told: readonly (readonly [what: string, detail: string, log: LogBuilder])[] = [
+      [
+        'both writers of an epoch',
+        'seq 2 is of epoch 1 by "other" in epoch 1 of "w1" (from seq 0 on): two writers in one epoch',
+        started()
+          .commit({})
+          .commit({ meta: { writer: 'other' } }),
+      ],
+      [
+        'who comes back after a term has begun',
+        'seq 2 is of epoch 1 by "w1" in epoch 2 of "w2" (from seq 1 on): no EpochStarted opens it, or its writer was fenced',
+        started()
+          .startEpoch()
+          .commit({ meta: { epoch: 1, writer: 'w1' } }),
+      ],
+      [
+        'who writes after the end of a term',
+        'seq 2 is of epoch 1 by "w1" after the EpochEnded of epoch 1 of "w1" (from seq 0 on)',
+        started().commit({ type: 'EpochEnded' }).commit({}),
+      ],
+      [
+        'who leaves an epoch out',
+        'EpochStarted: seq 1 is of epoch 3 by "w3" after epoch 1 of "w1" (from seq 0 on); epochs rise by 1',
+        Object.assign(started(), { epoch: 2 }).startEpoch(),
+      ],
+      [
+        'who begins an epoch again',
+        'EpochStarted: seq 2 is of epoch 1 by "w1" after epoch 2 of "w2" (from seq 1 on); epochs rise by 1',
+        Object.assign(started().startEpoch(), { epoch: 0 }).startEpoch(),
+      ],
+      [
+        'a holder that did not write',
+        'EpochStarted: seq 1 is of epoch 2 by "w2", and names "w1" as the holder of its epoch',
+        started().startEpoch({ holder: 'w1' }),
+      ],
+    ];
+    for (const [what, detail, log] of told) {
+      it(`names ${what}`, () => {
+        expect(damageOf(log.bytes).detail).to.equal(detail);
+      });
+    }
+
+    it('names no more of a writer than a message holds', () => {
+      const log = started().commit({ meta: { writer: 'x'.repeat(10_000) } });
+      expect(damageOf(log.bytes).detail).to.have.length.below(500);
+    });
 
     const canonical = sampleLog().lines[2]!.toString().slice(9, -161);
     const uncanonical: readonly (readonly [what: string, text: string])[] = [

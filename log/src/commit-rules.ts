@@ -1,12 +1,14 @@
 import { canonicalize } from './canonicalize.js';
 import type { DamageKind } from './damage.js';
-import type { JsonMap } from './event.js';
+import type { Json, JsonMap } from './event.js';
 import type { EventScanner } from './event-scanner.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_RECORDS } from './limits.js';
 import type { TermPosition } from './verification.js';
 
 export const EPOCH_STARTED = Buffer.from('EpochStarted');
 const EPOCH_ENDED = Buffer.from('EpochEnded');
+/** Identities are a pod's name (253 characters at most) and a UUID. */
+const MAX_QUOTED_LENGTH = 300;
 
 /** What a rule has against a record. */
 export interface Violation {
@@ -32,6 +34,7 @@ export class CommitRules {
 
   #batch: Buffer = Buffer.alloc(0);
   #writer: Buffer = Buffer.alloc(0);
+  #since: number | undefined;
 
   constructor(
     fromGenesis: boolean,
@@ -96,15 +99,15 @@ export class CommitRules {
   #againstEpoch(record: EventScanner): Violation | undefined {
     if (record.typeIs(EPOCH_STARTED)) return this.#startEpoch(record);
     if (this.epoch === undefined) {
-      this.#adopt(record);
+      this.#adopt(record, undefined);
     } else if (record.epoch !== this.epoch || record.epoch === 0) {
       return epochBroken(
-        `epoch ${record.epoch} stands where epoch ${this.epoch} was, without an EpochStarted that opens it`,
+        `${said(record)} in ${this.#term()}: no EpochStarted opens it, or its writer was fenced`,
       );
     } else if (this.epochEnded) {
-      return epochBroken(`a record of epoch ${record.epoch} follows its EpochEnded`);
+      return epochBroken(`${said(record)} after the EpochEnded of ${this.#term()}`);
     } else if (!equals(this.#writer, record.text, record.writerStart, record.writerEnd)) {
-      return epochBroken(`epoch ${record.epoch} has a second writer besides ${this.writer}`);
+      return epochBroken(`${said(record)} in ${this.#term()}: two writers in one epoch`);
     }
     if (record.typeIs(EPOCH_ENDED)) this.epochEnded = true;
     return undefined;
@@ -113,22 +116,38 @@ export class CommitRules {
   #startEpoch(record: EventScanner): Violation | undefined {
     if (this.openRecords > 0) return epochBroken('EpochStarted stands within a commit, it must open one');
     if (record.epoch === 0 || (this.epoch !== undefined && record.epoch !== this.epoch + 1)) {
-      return epochBroken(`EpochStarted says ${record.epoch} after epoch ${this.epoch ?? 0}; terms rise by 1`);
+      return epochBroken(`EpochStarted: ${said(record)} after ${this.#term()}; epochs rise by 1`);
     }
     const payload = JSON.parse(
       record.text.toString('utf8', record.payloadStart, record.payloadEnd),
     ) as JsonMap;
     if (payload.epoch !== record.epoch) {
       return epochBroken(
-        `EpochStarted says epoch ${JSON.stringify(payload.epoch)?.slice(0, 40)} in its payload and ${record.epoch} in its meta`,
+        `EpochStarted says epoch ${quoted(payload.epoch)} in its payload and ${record.epoch} in its meta`,
       );
     }
-    const violation = this.#againstIdentity(payload.log_id, record.epoch);
+    const violation =
+      this.#againstHolder(payload.holder, record) ?? this.#againstIdentity(payload.log_id, record.epoch);
     if (violation !== undefined) return violation;
-    this.#adopt(record);
+    this.#adopt(record, record.seq);
     this.epochEnded = false;
     this.epochs++;
     return undefined;
+  }
+
+  /** Who holds a term is who writes it. */
+  #againstHolder(holder: Json | undefined, record: EventScanner): Violation | undefined {
+    if (holder === undefined || holder === writerOf(record)) return undefined;
+    return epochBroken(
+      `EpochStarted: ${said(record)}, and names ${quoted(holder)} as the holder of its epoch`,
+    );
+  }
+
+  /** The term that the last record stands in, in words. */
+  #term(): string {
+    if (this.epoch === undefined || this.epoch === 0) return 'epoch 0, of no writer';
+    const since = this.#since === undefined ? '' : ` (from seq ${this.#since} on)`;
+    return `epoch ${this.epoch} of ${quoted(this.writer)}${since}`;
   }
 
   #againstIdentity(logId: unknown, epoch: number): Violation | undefined {
@@ -154,10 +173,12 @@ export class CommitRules {
     return undefined;
   }
 
-  #adopt(record: EventScanner): void {
+  /** `since` is where the term began, if that is known. */
+  #adopt(record: EventScanner, since: number | undefined): void {
     this.epoch = record.epoch;
+    this.#since = since;
     this.#writer = copyOf(record.text, record.writerStart, record.writerEnd);
-    this.writer = JSON.parse(`"${this.#writer.toString('utf8')}"`) as string;
+    this.writer = writerOf(record);
   }
 }
 
@@ -167,6 +188,21 @@ function broken(detail: string): Violation {
 
 function epochBroken(detail: string): Violation {
   return { kind: 'epoch_broken', detail };
+}
+
+/** A record's number, term and writer, in words. */
+function said(record: EventScanner): string {
+  return `seq ${record.seq} is of epoch ${record.epoch} by ${quoted(writerOf(record))}`;
+}
+
+function writerOf(record: EventScanner): string {
+  return JSON.parse(`"${record.text.toString('utf8', record.writerStart, record.writerEnd)}"`) as string;
+}
+
+/** What a record says, as JSON and not too much of it. */
+function quoted(value: Json | undefined): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text;
 }
 
 function copyOf(text: Buffer, start: number, end: number): Buffer {

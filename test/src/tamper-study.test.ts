@@ -6,6 +6,7 @@ import * as records from './tamper/record-damages.js';
 import * as stores from './tamper/store-damages.js';
 import { type Place, STORE_KINDS } from './tamper/store-kinds.js';
 import type { TamperedCopy } from './tamper/tampered-copy.js';
+import * as terms from './tamper/term-damages.js';
 
 type Tamper = (log: RealLog, random: Random, other: RealLog) => TamperedCopy | undefined;
 
@@ -37,6 +38,9 @@ const DAMAGES: readonly (readonly [name: string, tamper: Tamper])[] = [
   ['put another log in its place', stores.swapLogs],
   ['rewrite from some place on, every hash right', stores.rewrite],
   ['damage a checkpoint', stores.damageCheckpoint],
+  ['a second writer in a term, every hash right', terms.secondWriter],
+  ['a fenced writer that goes on, every hash right', terms.termThatGoesOn],
+  ['leave a term out, every hash right', terms.missingTerm],
 ];
 
 const END_DAMAGES = /end$|^truncate|^tear|^delete a record$/;

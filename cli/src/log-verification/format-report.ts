@@ -15,7 +15,8 @@ export function formatVerifyReport(report: VerifyReport): string {
   ];
   const lines = rows.map(([name, value]) => `${name.padEnd(13)} ${printable(value)}\n`).join('');
   const torn = report.damage?.in_last_commit === true ? LAST_COMMIT : '';
-  return `${verdict(report)}\n${lines}${torn}${completeness(report)}`;
+  const terms = report.damage?.kind === 'epoch_broken' ? TERMS : '';
+  return `${verdict(report)}\n${lines}${terms}${torn}${completeness(report)}`;
 }
 
 type Row = readonly [name: string, value: string];
@@ -124,6 +125,10 @@ end of a commit, or rewritten as a whole, cannot be told from the original.
 
 const CONSEQUENCE = `Records cut off at the
 end, or a log rewritten as a whole, cannot be told from the original.
+`;
+const TERMS = `Each epoch has one writer, and only an EpochStarted opens one. No Rynxs writes this: either the store let a second writer in, or
+somebody wrote with its credentials. Stop every operator, keep a copy of the log, see \`rynxs log epochs\` for the terms before, find out who
+wrote the record, and restore the log from a good copy: docs/SPLIT_BRAIN.md.
 `;
 const LAST_COMMIT = `This is the last commit: if the machine crashed while it was written, it was never acknowledged, and the
 operator moves it aside when it starts, and records that. Otherwise it was altered.

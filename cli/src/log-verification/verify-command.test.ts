@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { batchOf } from '@rynxs/kernel/testing';
 import { NoteSigner } from '@rynxs/log';
 import { FileEventStore } from '@rynxs/store-file';
 import { expect } from 'chai';
@@ -100,6 +101,41 @@ describe('rynxs log verify', () => {
       kind: 'hash_mismatch',
       in_last_commit: true,
     });
+  });
+
+  describe('on a log that two have written', () => {
+    const stranger = (epoch: number, writer: string) => {
+      const { nextSeq: firstSeq, hash: prevHash = '' } = log.log.head;
+      return batchOf([{}], { firstSeq, prevHash, epoch, writer });
+    };
+
+    for (const [what, epoch, writer, detail] of [
+      [
+        'two writers of one epoch',
+        2,
+        'sample-writer',
+        'seq 9 is of epoch 2 by "sample-writer" in epoch 2 of "writer-2" (from seq 4 on): two writers in one epoch',
+      ],
+      [
+        'a writer that was fenced and went on',
+        1,
+        'sample-writer',
+        'seq 9 is of epoch 1 by "sample-writer" in epoch 2 of "writer-2" (from seq 4 on): no EpochStarted opens it, or its writer was fenced',
+      ],
+    ] as const) {
+      it(`rejects ${what}: names both, where, and what to do`, async () => {
+        await writeLog();
+        await log.append(stranger(epoch, writer));
+        const { code, damage } = await report();
+        expect(code).to.equal(1);
+        expect(damage).to.include({ kind: 'epoch_broken', first_bad_seq: 9, last_good_seq: 8, detail });
+        expect(await verify('--chain-only')).to.equal(1);
+        expect(terminal.stdout.text)
+          .to.include(`damage        epoch_broken: ${detail}`)
+          .and.include('Stop every operator')
+          .and.include('docs/SPLIT_BRAIN.md');
+      });
+    }
   });
 
   it('leaves out a commit that was not finished, and says so', async () => {

@@ -445,12 +445,15 @@ describe('EventLog', () => {
 
 /** Commits a valid first epoch behind the back of whoever has the storage open. */
 function commitRivalEpoch(storage: MemoryStorage): void {
-  const { firstSeq, count, bytes } = batchOf([
-    {
-      type: 'EpochStarted',
-      aggregateId: 'log',
-      payload: { epoch: 1, holder: 'rival', log_id: 'l', cluster_uid: OWNER.clusterUid, shard: OWNER.shard },
-    },
-  ]);
+  const payload = {
+    epoch: 1,
+    holder: 'rival',
+    log_id: 'l',
+    cluster_uid: OWNER.clusterUid,
+    shard: OWNER.shard,
+  };
+  const { firstSeq, count, bytes } = batchOf([{ type: 'EpochStarted', aggregateId: 'log', payload }], {
+    writer: 'rival',
+  });
   storage.commits.push({ firstSeq, count, bytes: Buffer.from(bytes) });
 }

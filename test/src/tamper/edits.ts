@@ -93,13 +93,16 @@ export function eventOf(line: Buffer | undefined): LogEvent {
   return parseRecord(line ?? '').event;
 }
 
-/** The lines with another note in record `seq`, and every hash from there on right. */
-export function rewrittenFrom(log: RealLog, seq: number): Buffer[] {
+/** The lines with what `edit` makes of the events from record `seq` on, as text, and every hash from there on right. */
+export function rewrittenFrom(
+  log: RealLog,
+  seq: number,
+  edit: (event: string, index: number) => string,
+): Buffer[] {
   let prevHash = hashBefore(log, seq);
   return log.lines.map((line, index) => {
     if (index < seq) return line;
-    const text = Buffer.from(recordParts(line)?.event ?? []).toString('utf8');
-    const event = index === seq ? text.replace('"mark":"', '"mark":"x') : text;
+    const event = edit(Buffer.from(recordParts(line)?.event ?? []).toString('utf8'), index);
     const made = chained(event, prevHash);
     prevHash = made.hash;
     return made.line;

@@ -167,7 +167,9 @@ export function swapLogs(_log: RealLog, random: Random, other: RealLog): Tampere
 export function rewrite(log: RealLog, random: Random): TamperedCopy | undefined {
   const seq = below(random, log.lines.length);
   if (!isNote(log.lines[seq])) return undefined;
-  const lines = rewrittenFrom(log, seq);
+  const lines = rewrittenFrom(log, seq, (event, index) =>
+    index === seq ? event.replace('"mark":"', '"mark":"x') : event,
+  );
   const stored = relaid(log, lines);
   const agreed = signedBelow(log, seq);
   const intact = { records: lines.length, signedTo: agreed };
