@@ -7,6 +7,7 @@ export const FIRST_PARTY_PLUGINS: readonly PluginPackage[] = [
   'cluster-kubernetes',
   'dev-cluster',
   'agent-sandbox',
+  'leader-lease',
   'metrics',
 ].map((name) => ({ package: `@rynxs/${name}`, from: import.meta.url }));
 
@@ -18,6 +19,7 @@ export async function loadFirstPartyPlugins(): Promise<readonly Plugin[]> {
     import('@rynxs/cluster-kubernetes'),
     import('@rynxs/dev-cluster'),
     import('@rynxs/agent-sandbox'),
+    import('@rynxs/leader-lease'),
     import('@rynxs/metrics'),
   ]);
   return modules.map((module) => module.default);

@@ -38,6 +38,7 @@ export type {
   PluginPackage,
 } from './host/kernel.js';
 export { StandaloneLeadership } from './leadership/standalone.js';
+export { untilAborted } from './leadership/waiting.js';
 export { ShutdownRequested, ShutdownSignals, type SignalSource } from './lifecycle/shutdown-signals.js';
 export { createLogger, type LoggerOptions } from './logging/create-logger.js';
 export type { LogLevel } from './logging/line-logger.js';
