@@ -1,7 +1,6 @@
 import type { LogEvent } from '@rynxs/log';
 import type { CountedWrite } from './counting-proxy.js';
 import { podOf } from './lease.js';
-import type { Replica } from './replica.js';
 
 /** The key of a commit ends with the number of its first record. */
 const COMMIT = /^\/[^/]+\/events\/(\d{10})\.json$/;
@@ -15,6 +14,13 @@ export interface TermRecord {
   readonly beganAtMs: number;
 }
 
+/** What a replica has put into the bucket. */
+export interface Puts {
+  readonly name: string;
+  /** In the order of the answers. */
+  readonly s3: { readonly writes: readonly CountedWrite[] };
+}
+
 export interface TermsResult {
   readonly terms: readonly TermRecord[];
   readonly problems: readonly string[];
@@ -25,7 +31,7 @@ export interface TermsResult {
  * the bucket: epochs rise by one, each has one writer, every commit was put by the replica that the log names, in the order
  * of its numbers, and none that the server has taken is missing.
  */
-export function termsOf(records: readonly LogEvent[], replicas: readonly Replica[]): TermsResult {
+export function termsOf(records: readonly LogEvent[], replicas: readonly Puts[]): TermsResult {
   const problems: string[] = [];
   const commits = new Map<number, { readonly replica: string; readonly atMs: number }>();
   for (const replica of replicas) {
