@@ -57,7 +57,7 @@ export function drawWeather(random: Random): Weather {
 }
 
 /** Decides what becomes of one request. */
-export function drawFate(weather: Weather, random: Random, { kind }: StorageRequest): Fate {
+export function drawFate(weather: Weather, random: Random, { kind }: Pick<StorageRequest, 'kind'>): Fate {
   const happens = (probability: number): boolean => random.next() < probability;
   const delay = (): number =>
     happens(weather.slow) ? random.next() * weather.slowMs : 1 + random.next() * 9;
