@@ -86,8 +86,9 @@ export interface StoreProbe {
  * Driver for the event log's bytes. Knows nothing of events: the kernel hashes, batches, retries, fences, measures.
  * Methods throw raw errors of whatever kind; `errorCode` says what they mean.
  *
- * Calls: `open` first and once; at most one `append` at a time; reads may run beside it, also before `open`,
- * and see whole commits only. `close` may come at any time, waits for an append under way, and is idempotent.
+ * Calls: `open` first, and once unless several may write at the same place: then it is called again when a batch was left in
+ * doubt by a writer that has ended, and learns anew where the log ends. At most one `append` at a time; reads may run beside
+ * it, also before `open`, and see whole commits only. `close` may come at any time, waits for an append under way, and is idempotent.
  */
 export interface EventStore {
   /**
@@ -115,7 +116,10 @@ export interface EventStore {
    */
   read(fromSeq: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
 
-  /** The head by the driver's own cheapest means, without taking the store. */
+  /**
+   * The head by the driver's own cheapest means, without taking the store. Where several may write it is asked of the place
+   * each time, by one small request when nothing is new: standbys call it every other second.
+   */
   head(signal: AbortSignal): Promise<StoreHead>;
 
   /** Creates a small named object (checkpoint, snapshot; at most 16 MiB) if absent, else throws `conflict`. Durable. */

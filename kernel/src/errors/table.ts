@@ -98,6 +98,12 @@ export const ERROR_TABLE = {
     remedy: 'Another replica goes on; nothing is to be done.',
     exitCode: 1,
   },
+  RYNXS_LEADERSHIP_HELD_OFF: {
+    message:
+      'the term may write to the cluster in {waitMs} ms: the one before it did not say that it has ended',
+    remedy: 'Nothing is to be done: it acts by itself when the time is over.',
+    exitCode: 1,
+  },
   RYNXS_LEADER_NONE: {
     message: 'nobody leads: {detail}',
     remedy:

@@ -31,6 +31,10 @@ export interface CheckpointerParts {
   /** The size of the newest checkpoint that counts, and of the newest snapshot. */
   readonly checkpointSize: number;
   readonly snapshotSize: number;
+  /** Whether other processes keep the state warm: then nobody waits for a last snapshot. */
+  readonly hasRivals: boolean;
+  /** From when on the anchor may be written (monotonic): it is in the cluster. */
+  readonly actsFrom: number;
   /** Throws when this process may no longer act for the log: called directly before the anchor is written. */
   readonly assert: (remainingMs: number) => void;
   /** A checkpoint of this size is kept. */
@@ -56,6 +60,7 @@ export class Checkpointer {
   #queue: Promise<void> = Promise.resolve();
   #queued = 0;
   #isClosed = false;
+  readonly #abandoned = new AbortController();
 
   constructor(parts: CheckpointerParts) {
     this.#parts = parts;
@@ -88,6 +93,12 @@ export class Checkpointer {
     await this.#queue;
   }
 
+  /** Ends it at once: what is under way is aborted, and the tail stays unsigned until the next term. */
+  async abandon(): Promise<void> {
+    this.#abandoned.abort(new Error('nobody may sign for this term any more'));
+    await this.close();
+  }
+
   /** One after the other. */
   #enqueue(isLast: boolean): Promise<void> {
     this.#stopTimer();
@@ -107,8 +118,12 @@ export class Checkpointer {
     const times: number[] = [];
     if (events > 0)
       times.push(this.#at + (events >= EVENTS_PER_CHECKPOINT ? MIN_INTERVAL_MS : MAX_INTERVAL_MS));
-    if (this.#anchoredSize < this.#size) times.push(this.#anchoredAt + ANCHOR_INTERVAL_MS);
+    if (this.#anchoredSize < this.#size) times.push(this.#anchorDueAt());
     return Math.min(Number.POSITIVE_INFINITY, ...times);
+  }
+
+  #anchorDueAt(): number {
+    return Math.max(this.#anchoredAt + ANCHOR_INTERVAL_MS, this.#parts.actsFrom);
   }
 
   #stopTimer(): void {
@@ -120,7 +135,7 @@ export class Checkpointer {
   async #make(isLast: boolean): Promise<void> {
     const { store, clock, logger, metrics, position, signers, snapshots, onKept } = this.#parts;
     const { logId, size, term } = position;
-    if (logId === undefined) return;
+    if (logId === undefined || this.#abandoned.signal.aborted) return;
     const startedAt = clock.monotonic();
     // All of it before the first wait: position and state must be of the same record.
     const root = position.frontier.root();
@@ -130,8 +145,9 @@ export class Checkpointer {
     this.#at = startedAt;
     const timeout = new AbortController();
     using _ = clock.schedule(TIMEOUT_MS, () => timeout.abort(new Error(`no answer within ${TIMEOUT_MS} ms`)));
+    const signal = AbortSignal.any([timeout.signal, this.#abandoned.signal]);
     try {
-      if (size > this.#size) await keepCheckpoint(store, { size, text, epoch: term.epoch }, timeout.signal);
+      if (size > this.#size) await keepCheckpoint(store, { size, text, epoch: term.epoch }, signal);
       this.#size = size;
       onKept(size);
       metrics.checkpointed((clock.monotonic() - startedAt) / 1000, clock.now() / 1000);
@@ -142,10 +158,10 @@ export class Checkpointer {
       logger.warn('a checkpoint could not be kept; the next one will cover it', { size, error });
       return;
     }
-    await this.#anchor({ logId, size, text }, timeout.signal);
+    await this.#anchor({ logId, size, text }, signal);
     if (snapshot === undefined) return;
     try {
-      await keepSnapshot(store, snapshot, signers.at(-1), timeout.signal);
+      await keepSnapshot(store, snapshot, signers.at(-1), signal);
       this.#snapshotSize = size;
       this.#snapshotAt = clock.monotonic();
     } catch (error) {
@@ -163,8 +179,8 @@ export class Checkpointer {
       this.#anchoredSize = entry.size;
       return;
     }
-    // The same sum as in #nextAt: a difference may be rounded to just below the interval, and be due again at once.
-    if (clock.monotonic() < this.#anchoredAt + ANCHOR_INTERVAL_MS) return;
+    // The same sum as for the timer: a difference may be rounded to just below the interval, and be due again at once.
+    if (clock.monotonic() < this.#anchorDueAt()) return;
     this.#anchoredAt = clock.monotonic();
     try {
       await anchor.advance(entry, signal, () => assert(ANCHOR_TIMEOUT_MS));
@@ -176,9 +192,9 @@ export class Checkpointer {
   }
 
   #isSnapshotDue(isLast: boolean): boolean {
-    const { position, clock } = this.#parts;
+    const { position, clock, hasRivals } = this.#parts;
     const events = position.size - this.#snapshotSize;
-    if (isLast) return events >= EVENTS_PER_LAST_SNAPSHOT;
+    if (isLast) return !hasRivals && events >= EVENTS_PER_LAST_SNAPSHOT;
     return events >= EVENTS_PER_SNAPSHOT && clock.monotonic() - this.#snapshotAt >= SNAPSHOT_INTERVAL_MS;
   }
 }

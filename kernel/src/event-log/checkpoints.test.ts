@@ -262,8 +262,8 @@ describe('checkpoints of a log', () => {
       });
       const term = await log.startTerm(tenure, { clusterUid: 'cluster-1', shard: 'default' }, signal);
       await settled();
-      isLost = true;
       await term.append([draft(1)]);
+      isLost = true;
       await clock.advance(60_000);
       await settled();
       expect(await sizes()).to.deep.equal([1, 2]);

@@ -1,24 +1,31 @@
 import type { LogIdentity, LogPosition, LogRecord, NoteSigner } from '@rynxs/log';
 import type { Clock } from '../contracts/clock.js';
-import type { DroppedTail, EventStore } from '../contracts/event-store.js';
-import type { Tenure, Term } from '../contracts/leadership.js';
+import type { DroppedTail, EventStore, StoreHead } from '../contracts/event-store.js';
+import type { Tenure } from '../contracts/leadership.js';
 import type { Logger } from '../contracts/logger.js';
 import type { Random } from '../contracts/random.js';
 import type { Telemetry } from '../contracts/telemetry.js';
 import { hasCode, type RynxsError, rynxsError } from '../errors/rynxs-error.js';
 import { SILENT_LOGGER } from '../logging/silent-logger.js';
-import { type EpochEnded, type EventDraft, LOG_AGGREGATE } from '../reconcile/events.js';
+import type { EventDraft } from '../reconcile/events.js';
+import { LogAvailability, type StoreUse } from './availability.js';
 import { Checkpointer } from './checkpointer.js';
 import type { LogAnchor } from './log-anchor.js';
 import { type LogKeys, NO_KEYS } from './log-keys.js';
 import { scrub } from './log-scrub.js';
+import { LogTerm, type WritingTerm } from './log-term.js';
 import { EventLogMetrics } from './metrics.js';
 import { openFailure } from './open-failure.js';
-import { catchUp, type Loss, type OpenedLog, type OpeningParts, openLog } from './opening.js';
+import { catchUp, follow, type Loss, type OpenedLog, type OpeningParts, openLog } from './opening.js';
+import { mustHold } from './read-on.js';
+import { RivalTurns } from './rival-turns.js';
 import type { SnapshotSource } from './snapshots.js';
+import { storeFailure } from './store-failure.js';
 import { probeStore } from './store-probe.js';
 import { openingEvents, retiredKey } from './term-opening.js';
 import { LogWriter } from './writer.js';
+
+export type { WritingTerm } from './log-term.js';
 
 export interface EventLogOptions {
   readonly store: EventStore;
@@ -41,18 +48,21 @@ export interface EventLogOptions {
   readonly acceptLoss?: boolean;
 }
 
-/** A term that can write. */
-export interface WritingTerm extends Term {
-  /** Appends events in one commit; resolves when they are durable. See LogWriter.append. */
-  append(drafts: readonly EventDraft[], signal?: AbortSignal): Promise<readonly LogRecord[]>;
-  /** Records EpochEnded after everything that is queued, closes the writer, and makes the last checkpoint. */
-  end(reason: string): Promise<void>;
-}
-
 /** Whose log a term writes. */
 export type LogOwner = Omit<LogIdentity, 'logId'>;
 
 const MAX_START_ATTEMPTS = 16;
+/**
+ * How long who leads hopes that a log comes back that cannot be used, and how long it may take to begin a term. Then others
+ * may try, where there are others. As long as a commit may be in doubt.
+ */
+const PATIENCE_MS = 30_000;
+/** How long the store may take to say where the log ends. */
+const LOOK_TIMEOUT_MS = 5_000;
+/** Who leads and writes nothing looks this often whether the store still answers. */
+const IDLE_LOOK_MS = 10_000;
+/** Failures that say something of the log itself: nothing may be written to it any more. */
+const FINAL = ['RYNXS_LOG_DAMAGED', 'RYNXS_LOG_ROLLED_BACK', 'RYNXS_REDUCER_FAILED'] as const;
 
 /**
  * The event log of one shard: opened and verified once, then written by one term after another. Everything in it has
@@ -69,12 +79,19 @@ export class EventLog {
   readonly #position: LogPosition;
   readonly #listeners = new Set<(record: LogRecord) => void>();
   readonly #closing = new AbortController();
+  /** Called for each commit of the term. */
+  #noticed: () => void = () => undefined;
   /** The sizes of the newest checkpoint that counts, and of the newest snapshot. */
   #signedTo: number;
   readonly #snapshotSize: number;
   #droppedTails: readonly DroppedTail[];
-  #writer: LogWriter | undefined;
-  #checkpointer: Checkpointer | undefined;
+  #term: LogTerm | undefined;
+  readonly #availability: LogAvailability;
+  readonly #turns = new RivalTurns();
+  /** When the store was last seen to work (monotonic). */
+  #usedAt: number;
+  /** What became of the last commit of a term that has ended is not known. */
+  #isInDoubt = false;
   #scrubbing: Promise<void> = Promise.resolve();
   /** Why nothing may be written any more. */
   #failure: RynxsError | undefined;
@@ -90,6 +107,9 @@ export class EventLog {
     this.#signedTo = opened.signedTo;
     this.#snapshotSize = opened.snapshot?.size ?? 0;
     this.loss = opened.loss;
+    this.#availability = new LogAvailability(options.clock, parts.logger, parts.metrics);
+    this.#usedAt = options.clock.monotonic();
+    options.telemetry.beforeReading(() => parts.metrics.pending(this.#pendingMs() / 1000));
     options.telemetry.health({ name: 'event-log', kind: 'ready', check: () => this.#unhealthy() });
     if (opened.snapshot !== undefined) this.#scrubbing = this.#scrub(opened.snapshot);
   }
@@ -128,6 +148,11 @@ export class EventLog {
     return this.#position.ledger.identity ?? undefined;
   }
 
+  /** Why nobody may go on with the log: RYNXS_LOG_DAMAGED, RYNXS_LOG_ROLLED_BACK, …; undefined while it is good. */
+  get failure(): RynxsError | undefined {
+    return this.#failure;
+  }
+
   head(): { readonly nextSeq: number; readonly hash: string | undefined } {
     const { size, headHash } = this.#position;
     return { nextSeq: size, hash: size === 0 ? undefined : headHash };
@@ -141,25 +166,45 @@ export class EventLog {
 
   /**
    * Begins a term: `EpochStarted`, by compare-and-set at the head, fences every earlier writer. When another writer was
-   * faster, what it wrote is read and the next epoch is tried, as long as the tenure lasts.
+   * faster, what it wrote is read and the next epoch is tried, as long as the tenure lasts. The term acts at once only
+   * when the one before has ended with EpochEnded, or there was none: otherwise after the tenure's `holdOffMs`.
    * Throws RYNXS_LOG_FOREIGN when the log belongs to another cluster or shard, RYNXS_STORE_UNSAFE when the store is no
    * fence and there are rivals, RYNXS_LEADERSHIP_LOST, RYNXS_LOG_FENCED when the race was lost too often,
-   * RYNXS_LOG_DAMAGED when the log was found damaged meanwhile, or what append throws.
+   * RYNXS_LOG_DAMAGED or RYNXS_LOG_ROLLED_BACK when the log was found to be so meanwhile, RYNXS_LOG_UNAVAILABLE when the
+   * log could not be read within 30 s, or what append throws.
    */
-  async startTerm(tenure: Tenure, owner: LogOwner, signal: AbortSignal): Promise<WritingTerm> {
-    // A rival has mostly led before; what it wrote and signed is read before this term says what it has found.
-    if (this.#options.hasRivals === true) await this.#catchUp(signal);
-    for (let attempt = 1; ; attempt += 1) {
-      if (this.#failure !== undefined) throw this.#failure;
-      this.#checkOwner(owner);
-      tenure.assert(0);
-      try {
-        return await this.#tryStartTerm(tenure, owner, signal);
-      } catch (error) {
-        if (!hasCode(error, 'RYNXS_LOG_FENCED') || attempt >= MAX_START_ATTEMPTS) throw error;
-        await this.#catchUp(signal);
+  startTerm(tenure: Tenure, owner: LogOwner, signal: AbortSignal): Promise<WritingTerm> {
+    return this.#turns.first(async () => {
+      await this.#leaveTerm();
+      // A rival has mostly led before; what it wrote and signed is read before this term says what it has found.
+      if (this.#hasRivals || this.#isInDoubt) await this.#catchUp(tenure, signal);
+      for (let attempt = 1; ; attempt += 1) {
+        if (this.#failure !== undefined) throw this.#failure;
+        this.#checkOwner(owner);
+        tenure.assert(0);
+        try {
+          return await this.#tryStartTerm(tenure, owner, signal);
+        } catch (error) {
+          if (!hasCode(error, 'RYNXS_LOG_FENCED') || attempt >= MAX_START_ATTEMPTS) throw error;
+          await this.#catchUp(tenure, signal);
+        }
       }
-    }
+    });
+  }
+
+  /**
+   * Looks at the store once. While no term of this process runs: reads, verifies and delivers what others have written, so
+   * that the state stays warm. While one does and writes nothing: sees whether the store still answers, and ends the term
+   * when it has not for 30 s and there are rivals. Writes nothing. Gives way to `startTerm`, and resolves then.
+   * Throws RYNXS_LOG_UNAVAILABLE when the store does not answer now, RYNXS_LOG_DAMAGED or RYNXS_LOG_ROLLED_BACK when the log is not to be
+   * gone on with: then each term is refused with that.
+   */
+  async follow(signal: AbortSignal): Promise<void> {
+    await this.#turns.whenFree(signal, async (turn) => {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#term === undefined || this.#term.isOver) await this.#followOthers(turn);
+      else await this.#lookWhileIdle(this.#term, turn);
+    });
   }
 
   /** A secret of this log for digests of what could be guessed; undefined without a signing key. */
@@ -169,27 +214,22 @@ export class EventLog {
 
   async close(): Promise<void> {
     this.#closing.abort(new Error('the log is closed'));
-    await this.#writer?.close();
-    await this.#checkpointer?.close();
+    await this.#term?.close();
     await this.#scrubbing;
     await this.#options.store.close();
   }
 
+  get #hasRivals(): boolean {
+    return this.#options.hasRivals === true;
+  }
+
   async #tryStartTerm(tenure: Tenure, owner: LogOwner, signal: AbortSignal): Promise<WritingTerm> {
-    const { random } = this.#options;
-    await this.#leaveTerm();
+    const { clock, random, store } = this.#options;
     const position = this.#position;
     const epoch = position.term.epoch + 1;
+    const mayOthersAct = position.size > 0 && !position.term.epochEnded;
     const probed = await probeStore(this.#options, position.ledger, this.#logger, signal);
-    const writer = new LogWriter({
-      ...this.#options,
-      metrics: this.#metrics,
-      epoch,
-      writer: tenure.holder,
-      position,
-      onRecord: (record) => this.#deliver(record),
-      onCommit: () => this.#checkpointer?.noticed(),
-    });
+    const writer = this.#newWriter(epoch, tenure);
     const opening = {
       tenure,
       epoch,
@@ -203,57 +243,72 @@ export class EventLog {
       traceId: random.hex(16),
     };
     tenure.assert(0);
-    await writer.append(openingEvents(opening));
+    try {
+      await writer.append(openingEvents(opening));
+    } catch (error) {
+      await writer.close();
+      this.#isInDoubt ||= writer.isInDoubt;
+      throw error;
+    }
+    // Counted from when the log is fenced, which is not before the term began.
+    const actsFrom = mayOthersAct ? clock.monotonic() + tenure.holdOffMs : Number.NEGATIVE_INFINITY;
     this.#droppedTails = [];
-    this.#writer = writer;
-    const retirement = retiredKey(opening);
-    if (retirement !== undefined) await this.#retireKey(writer, retirement, tenure);
-    const checkpointer = this.#newCheckpointer(tenure, this.#keys.signer);
-    this.#checkpointer = checkpointer;
-    const onWriterEnd = () => {
-      if (this.#checkpointer === checkpointer) void checkpointer.close();
-    };
-    writer.signal.addEventListener('abort', onWriterEnd, { once: true });
-    if (writer.signal.aborted) onWriterEnd();
-    void checkpointer.checkpoint({ isLast: false });
-    const termSignal = AbortSignal.any([tenure.signal, writer.signal]);
-    return {
+    const { signer } = this.#keys;
+    const checkpointer = this.#newCheckpointer(tenure, actsFrom, signer);
+    const term = new LogTerm({
+      tenure,
       epoch,
-      holder: tenure.holder,
-      signal: termSignal,
-      writeTimeoutMs: tenure.writeTimeoutMs,
-      assert: (remainingMs) => {
-        writer.signal.throwIfAborted();
-        tenure.assert(remainingMs);
-      },
-      append: (drafts, appendSignal) => writer.append(drafts, appendSignal),
-      end: (reason) => this.#endTerm(writer, epoch, reason),
-    };
+      writer,
+      checkpointer,
+      clock,
+      random,
+      actsFrom,
+      hasRivals: this.#hasRivals,
+      location: store.location,
+    });
+    this.#term = term;
+    tenure.announce({ epoch, logId: opening.logId });
+    const retirement = retiredKey(opening);
+    if (retirement !== undefined) await this.#retireKey(writer, retirement, tenure, actsFrom);
+    this.#noticed = () => checkpointer.noticed();
+    void checkpointer.checkpoint({ isLast: false });
+    return term.toWritingTerm();
   }
 
-  /** Ends the writer of the term before: one epoch has one writer, and both would move the same position. */
+  #newWriter(epoch: number, tenure: Tenure): LogWriter {
+    return new LogWriter({
+      ...this.#options,
+      metrics: this.#metrics,
+      epoch,
+      writer: tenure.holder,
+      position: this.#position,
+      ...(this.#hasRivals ? { patienceMs: PATIENCE_MS } : {}),
+      onRecord: (record) => this.#deliver(record),
+      onCommit: () => this.#noticed(),
+      onOutcome: (failure) => this.#onOutcome('write', failure),
+    });
+  }
+
+  /** Ends what the term before has left: one epoch has one writer, and both would move the same position. */
   async #leaveTerm(): Promise<void> {
-    await this.#writer?.close();
-    await this.#checkpointer?.close();
-    this.#checkpointer = undefined;
-  }
-
-  async #endTerm(writer: LogWriter, epoch: number, reason: string): Promise<void> {
-    const ended: EpochEnded = { v: 1, epoch, reason };
-    const traceId = this.#options.random.hex(16);
-    await writer.append([{ type: 'EpochEnded', aggregateId: LOG_AGGREGATE, payload: ended, traceId }]);
-    const checkpointer = this.#checkpointer;
-    // It outlives the writer by one checkpoint.
-    this.#checkpointer = undefined;
-    await writer.close();
-    await checkpointer?.checkpoint({ isLast: true });
-    await checkpointer?.close();
+    const term = this.#term;
+    if (term === undefined) return;
+    await term.close();
+    this.#isInDoubt ||= term.writer.isInDoubt;
+    this.#term = undefined;
+    this.#noticed = () => undefined;
+    this.#availability.stoppedWriting();
   }
 
   /** Both keys sign where one follows the other; only then the old one is retired. */
-  async #retireKey(writer: LogWriter, retirement: EventDraft, tenure: Tenure): Promise<void> {
+  async #retireKey(
+    writer: LogWriter,
+    retirement: EventDraft,
+    tenure: Tenure,
+    actsFrom: number,
+  ): Promise<void> {
     const { previous, signer } = this.#keys;
-    const checkpointer = this.#newCheckpointer(tenure, previous, signer);
+    const checkpointer = this.#newCheckpointer(tenure, actsFrom, previous, signer);
     await checkpointer.checkpoint({ isLast: false });
     await checkpointer.close();
     // Without that checkpoint the next start tries again.
@@ -261,7 +316,11 @@ export class EventLog {
     await writer.append([retirement]);
   }
 
-  #newCheckpointer(tenure: Tenure, ...keys: readonly (NoteSigner | undefined)[]): Checkpointer {
+  #newCheckpointer(
+    tenure: Tenure,
+    actsFrom: number,
+    ...keys: readonly (NoteSigner | undefined)[]
+  ): Checkpointer {
     const signers = keys.filter((key) => key !== undefined);
     return new Checkpointer({
       ...this.#options,
@@ -273,6 +332,8 @@ export class EventLog {
       signers,
       checkpointSize: this.#signedTo,
       snapshotSize: this.#snapshotSize,
+      hasRivals: this.#hasRivals,
+      actsFrom,
       assert: (remainingMs) => tenure.assert(remainingMs),
       onKept: (size) => {
         if (signers.length > 0) this.#signedTo = size;
@@ -295,19 +356,97 @@ export class EventLog {
       }
       this.#logger.error('the log behind the snapshot is damaged', { error: failure });
       this.#failure = failure;
-      this.#writer?.fail(failure);
+      this.#term?.writer.fail(failure);
     }
   }
 
-  /** Reads and verifies what is in the store beyond what is known. */
-  async #catchUp(signal: AbortSignal): Promise<void> {
-    const { store } = this.#options;
-    const parts = { ...this.#parts, onRecord: (record: LogRecord) => this.#deliver(record) };
+  /** Reads and verifies what is in the store beyond what is known, and compares the log with what is known of it elsewhere. */
+  async #catchUp(tenure: Tenure, signal: AbortSignal): Promise<void> {
+    const { store, clock } = this.#options;
+    const late = new AbortController();
+    const detail = `no answer within ${PATIENCE_MS} ms`;
+    using _ = clock.schedule(PATIENCE_MS, () =>
+      late.abort(rynxsError('RYNXS_LOG_UNAVAILABLE', { location: store.location, detail })),
+    );
+    const ended = AbortSignal.any([signal, tenure.signal]);
+    const any = AbortSignal.any([ended, late.signal]);
+    await this.#reading(ended, async () => {
+      if (this.#isInDoubt) await store.open(any, { knownSize: this.#position.size });
+      this.#isInDoubt = false;
+      this.#signedTo = Math.max(this.#signedTo, await catchUp(this.#followingParts, this.#position, any));
+    });
+  }
+
+  async #followOthers(signal: AbortSignal): Promise<void> {
+    await this.#leaveTerm();
+    const hasFailed = this.#availability.isFailing('read');
+    await this.#reading(signal, async () => {
+      const { nextSeq } = await this.#look(signal);
+      // What comes back after a failure may be another place under the same name.
+      if (nextSeq !== this.#position.size || hasFailed) {
+        await follow(this.#followingParts, this.#position, signal);
+      }
+    });
+    this.#metrics.reached(this.#position.size - 1);
+  }
+
+  async #lookWhileIdle({ writer }: LogTerm, signal: AbortSignal): Promise<void> {
+    const idleMs = this.#options.clock.monotonic() - this.#usedAt;
+    if (this.#availability.problem === undefined && idleMs < IDLE_LOOK_MS) return;
+    const hasFailed = this.#availability.isFailing('read');
     try {
-      this.#signedTo = Math.max(this.#signedTo, await catchUp(parts, this.#position, signal));
+      await this.#reading(signal, async () => {
+        await this.#look(signal);
+        if (hasFailed) await mustHold(this.#options.store, this.#position, signal);
+      });
     } catch (error) {
-      throw openFailure(store, error, this.#metrics);
+      const isHopeless = this.#hasRivals && this.#availability.failingForMs('read') >= PATIENCE_MS;
+      if (isHopeless) writer.fail(storeFailure(this.#options.store, error));
+      throw error;
     }
+  }
+
+  /** Where the log ends, within a time. */
+  async #look(signal: AbortSignal): Promise<StoreHead> {
+    const { store, clock } = this.#options;
+    const late = new AbortController();
+    using _ = clock.schedule(LOOK_TIMEOUT_MS, () =>
+      late.abort(new Error(`no answer within ${LOOK_TIMEOUT_MS} ms`)),
+    );
+    return await store.head(AbortSignal.any([signal, late.signal]));
+  }
+
+  /** Reads the store, and takes note of how that went unless `signal` has ended it. */
+  async #reading(signal: AbortSignal, read: () => Promise<unknown>): Promise<void> {
+    try {
+      await read();
+    } catch (error) {
+      const failure = openFailure(this.#options.store, error, this.#metrics);
+      if (FINAL.some((code) => failure.code === code)) this.#fail(failure);
+      else if (!signal.aborted) this.#onOutcome('read', failure);
+      throw failure;
+    }
+    this.#onOutcome('read', undefined);
+  }
+
+  /** The log is not one that anybody may go on with. */
+  #fail(failure: RynxsError): void {
+    this.#logger.error('the event log is not to be gone on with', { error: failure });
+    this.#failure ??= failure;
+    this.#term?.writer.fail(failure);
+  }
+
+  #onOutcome(use: StoreUse, failure: RynxsError | undefined): void {
+    if (failure !== undefined) {
+      this.#availability.failed(use, failure);
+      return;
+    }
+    this.#usedAt = this.#options.clock.monotonic();
+    this.#availability.succeeded(use);
+  }
+
+  get #followingParts(): OpeningParts {
+    return { ...this.#parts, onRecord: (record: LogRecord) => this.#deliver(record) };
   }
 
   #deliver(record: LogRecord): void {
@@ -332,13 +471,15 @@ export class EventLog {
 
   #unhealthy(): string | undefined {
     if (this.#failure !== undefined) return this.#failure.message;
-    const writer = this.#writer;
-    if (writer === undefined) return undefined;
-    const { aborted, reason } = writer.signal;
-    if (aborted) return reason instanceof Error ? reason.message : 'the log is closed';
-    const since = writer.oldestPendingSince;
-    const waitingMs = since === undefined ? 0 : this.#options.clock.monotonic() - since;
-    return waitingMs > 10_000 ? `an event has been waiting for ${Math.round(waitingMs / 1000)} s` : undefined;
+    if (this.#availability.problem !== undefined) return this.#availability.problem;
+    const pendingMs = this.#pendingMs();
+    return pendingMs > 10_000 ? `an event has been waiting for ${Math.round(pendingMs / 1000)} s` : undefined;
+  }
+
+  /** How long the oldest event waits that is not durable yet. */
+  #pendingMs(): number {
+    const since = this.#term?.writer.oldestPendingSince;
+    return since === undefined ? 0 : this.#options.clock.monotonic() - since;
   }
 }
 

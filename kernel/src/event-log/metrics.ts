@@ -21,6 +21,8 @@ export class EventLogMetrics {
   readonly #appendErrors;
   readonly #headSeq;
   readonly #chainBroken;
+  readonly #available;
+  readonly #oldestPending;
   readonly #replaySeconds;
   readonly #lastReplaySeconds;
   readonly #verificationSeconds;
@@ -55,6 +57,14 @@ export class EventLogMetrics {
     this.#chainBroken = telemetry.gauge({
       name: 'rynxs_log_chain_broken',
       help: '1 when the log was found damaged, else 0',
+    });
+    this.#available = telemetry.gauge({
+      name: 'rynxs_log_available',
+      help: '1 while the store of the log answers, 0 when it could not be written or read last',
+    });
+    this.#oldestPending = telemetry.gauge({
+      name: 'rynxs_event_append_oldest_pending_seconds',
+      help: 'How long the oldest event that is not durable yet has been waiting; 0 when none waits',
     });
     this.#replaySeconds = telemetry.histogram({
       name: 'rynxs_replay_duration_seconds',
@@ -101,10 +111,23 @@ export class EventLogMetrics {
     this.#appendErrors.add({ error_type: errorType });
   }
 
+  /** The log goes to here, whoever has written it. */
+  reached(headSeq: number): void {
+    this.#headSeq.set(headSeq);
+  }
+
   replayed(seconds: number, headSeq: number): void {
     this.#replaySeconds.observe(seconds);
     this.#lastReplaySeconds.set(seconds);
     this.#headSeq.set(headSeq);
+  }
+
+  available(isAvailable: boolean): void {
+    this.#available.set(isAvailable ? 1 : 0);
+  }
+
+  pending(seconds: number): void {
+    this.#oldestPending.set(seconds);
   }
 
   verified(seconds: number): void {

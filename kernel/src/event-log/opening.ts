@@ -17,6 +17,7 @@ import type { LogAnchor } from './log-anchor.js';
 import type { LogKeys } from './log-keys.js';
 import { InlineReplay, startReplay } from './log-replay.js';
 import type { EventLogMetrics } from './metrics.js';
+import { readOn } from './read-on.js';
 import { newestSnapshot, type ReadSnapshot, type SnapshotSource } from './snapshots.js';
 
 export interface OpeningParts {
@@ -100,9 +101,9 @@ export async function openLog(parts: OpeningParts, signal: AbortSignal): Promise
 }
 
 /**
- * Reads, verifies and replays what others have written since, and compares the log with the newest checkpoints and the
- * anchor again. Returns the size of the newest checkpoint of a trusted key among what was read; 0 when there is none.
- * Throws as openLog does.
+ * Reads, verifies and replays what others have written since, makes sure that the log still goes on where it was left, and
+ * compares it with the newest checkpoints and the anchor again. Returns the size of the newest checkpoint of a trusted key
+ * among what was read; 0 when there is none. Throws as openLog does.
  */
 export async function catchUp(
   parts: OpeningParts,
@@ -111,12 +112,23 @@ export async function catchUp(
 ): Promise<number> {
   const { store, keys, onRecord } = parts;
   // Before the log: what it is compared with must not be newer than what is read of it.
-  const known = await whatIsKnown(parts, signal);
+  const known = await whatIsKnown(parts, signal, position.logId);
   await using replaying = new InlineReplay({ position, ...evidence(known, keys), onRecord });
-  for await (const chunk of store.read(position.size, signal)) replaying.push(chunk);
+  for await (const chunk of readOn(store, position, signal)) replaying.push(chunk);
   const { signedTo, rolledBack } = await replaying.finish();
   if (rolledBack !== undefined) throw rolledBack;
   return signedTo;
+}
+
+/** The same without checkpoints and anchor: for who looks often, and compares them before it acts on what it has read. */
+export async function follow(
+  { store, onRecord }: Pick<OpeningParts, 'store' | 'onRecord'>,
+  position: LogPosition,
+  signal: AbortSignal,
+): Promise<void> {
+  await using replaying = new InlineReplay({ position, trusted: [], checkpoints: [], anchors: [], onRecord });
+  for await (const chunk of readOn(store, position, signal)) replaying.push(chunk);
+  await replaying.finish();
 }
 
 async function replay(
@@ -205,13 +217,13 @@ async function snapshotToBeginWith(
   return newestSnapshot(store, { head, version, keys, warn }, signal);
 }
 
-async function whatIsKnown(parts: OpeningParts, signal: AbortSignal): Promise<Known> {
+async function whatIsKnown(parts: OpeningParts, signal: AbortSignal, knownId?: string): Promise<Known> {
   const { store, keys } = parts;
   const { nextSeq } = await store.head(signal);
   const stored = await newestCheckpoints(store, nextSeq, keys.trusted, signal);
   const checkpoints = stored.map(({ text }) => text);
   const anchored = await readAnchor(parts, signal);
-  const logId = nextSeq === 0 ? undefined : await firstLogId(store, signal);
+  const logId = knownId ?? (nextSeq === 0 ? undefined : await firstLogId(store, signal));
   const own = logId === undefined ? undefined : anchored.get(logId);
   const [other] = anchored;
   const isForeign = logId !== undefined && own === undefined && other !== undefined;

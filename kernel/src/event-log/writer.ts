@@ -30,10 +30,20 @@ export interface WriterOptions {
   readonly maxQueuedBytes?: number;
   /** How long an ambiguous commit is sent again before the writer gives up. Default 30,000. */
   readonly settleTimeoutMs?: number;
+  /**
+   * How long commits may fail, one after the other, before the writer ends, so that another process can try: it ends with
+   * the first one that fails as late as that or later. Default: it never ends for that.
+   */
+  readonly patienceMs?: number;
+  /** Told of each commit: that it became durable, or why it did not. */
+  readonly onOutcome?: (failure: RynxsError | undefined) => void;
 }
 
 /** Failures after which the store is as it was before the first attempt of a batch. */
 const NOTHING_WRITTEN: ReadonlySet<StoreErrorCode> = new Set(['full', 'denied', 'missing', 'unavailable']);
+
+/** What says that the store cannot be written now. */
+const STORE_IS_LOST: ReadonlySet<string> = new Set(['RYNXS_LOG_UNAVAILABLE', 'RYNXS_LOG_FULL']);
 
 /** A driver needs some turns of the microtask queue before its write is under way; work before that would delay it. */
 const TURNS_TO_BEGIN = 12;
@@ -57,7 +67,8 @@ interface WaitingAppend {
  * commits at once. The events of one `append` always share a commit.
  *
  * The writer of a term ends for good when another writer's batch is found where its own should go
- * (RYNXS_LOG_FENCED), when the store no longer knows what is durable, or when an ambiguous commit cannot be settled.
+ * (RYNXS_LOG_FENCED), when the store no longer knows what is durable, when an ambiguous commit cannot be settled, when the
+ * place of the log is gone (what comes back under its name may be another one), or when its patience is over.
  * `signal` aborts then, and every append that waits is rejected.
  */
 export class LogWriter {
@@ -65,6 +76,12 @@ export class LogWriter {
   readonly #ended = new AbortController();
   readonly #maxQueuedBytes: number;
   readonly #timeout: SettleTimeout;
+  /** Ends what is on its way to the store: it is late, or the writer was ended from outside. */
+  readonly #giveUp: AbortSignal;
+  #isInDoubt = false;
+  #failingSince: number | undefined;
+  /** What the commit under way is made of. */
+  #group: readonly PendingAppend[] = [];
   #queue: PendingAppend[] = [];
   #queuedBytes = 0;
   /** Appends that wait for a place in the queue, in the order in which they came. */
@@ -75,6 +92,12 @@ export class LogWriter {
     this.#options = options;
     this.#maxQueuedBytes = options.maxQueuedBytes ?? 8 * 1024 * 1024;
     this.#timeout = new SettleTimeout(options.clock, options.settleTimeoutMs ?? 30_000);
+    this.#giveUp = AbortSignal.any([this.#timeout.signal, this.#ended.signal]);
+  }
+
+  /** Whether it has ended without knowing what became of its last commit: only the store itself can tell. */
+  get isInDoubt(): boolean {
+    return this.#isInDoubt;
   }
 
   /** Aborts when nothing can be appended any more; the reason is a RynxsError. */
@@ -84,7 +107,7 @@ export class LogWriter {
 
   /** Time on the monotonic clock since which the oldest append waits; undefined when none does. */
   get oldestPendingSince(): number | undefined {
-    return this.#queue[0]?.since;
+    return (this.#group[0] ?? this.#queue[0])?.since;
   }
 
   /**
@@ -111,7 +134,7 @@ export class LogWriter {
     });
   }
 
-  /** Ends the writer for a reason from outside: nothing more is written. */
+  /** Ends the writer for a reason from outside: nothing more is written, and what is under way is aborted. */
   fail(reason: RynxsError): void {
     this.#end(reason);
   }
@@ -127,17 +150,35 @@ export class LogWriter {
     await Promise.resolve();
     while (this.#queue.length > 0) {
       const group = this.#takeGroup();
+      this.#group = group;
       try {
         this.#settle(group, await this.#commit(group));
+        this.#succeeded();
       } catch (error) {
         const failure = storeFailure(this.#options.store, error);
-        this.#options.metrics.appendFailed(failure.code);
+        this.#failed(failure, error);
         for (const pending of group) pending.reject(failure);
       }
       this.#admitWaiting();
       if (this.#ended.signal.aborted) break;
     }
+    this.#group = [];
     this.#running = undefined;
+  }
+
+  #succeeded(): void {
+    this.#failingSince = undefined;
+    this.#options.onOutcome?.(undefined);
+  }
+
+  #failed(failure: RynxsError, cause: unknown): void {
+    const { store, clock, metrics, patienceMs = Number.POSITIVE_INFINITY, onOutcome } = this.#options;
+    metrics.appendFailed(failure.code);
+    if (!STORE_IS_LOST.has(failure.code)) return;
+    onOutcome?.(failure);
+    this.#failingSince ??= clock.monotonic();
+    const isGone = store.errorCode(cause) === 'missing';
+    if (isGone || clock.monotonic() - this.#failingSince >= patienceMs) this.#end(failure);
   }
 
   #takeGroup(): PendingAppend[] {
@@ -190,7 +231,7 @@ export class LogWriter {
   async #send(batch: Batch): Promise<void> {
     using _ = this.#timeout.begin();
     for (let attempt = 0; ; attempt += 1) {
-      if (await this.#isSettled(batch, attempt, this.#timeout.signal)) return;
+      if (await this.#isSettled(batch, attempt, this.#giveUp)) return;
       await this.#options.clock.sleep(Math.min(1_000, 10 * 2 ** attempt));
     }
   }
@@ -211,8 +252,7 @@ export class LogWriter {
       }
       const isNothingWritten = NOTHING_WRITTEN.has(code);
       if (isNothingWritten && attempt === 0) throw error;
-      if ((code !== 'ambiguous' && !isNothingWritten) || signal.aborted)
-        throw this.#end(storeFailure(store, error));
+      if ((code !== 'ambiguous' && !isNothingWritten) || signal.aborted) throw this.#endInDoubt(error);
       return false;
     }
   }
@@ -232,7 +272,7 @@ export class LogWriter {
         if (length >= batch.bytes.length) break;
       }
     } catch (error) {
-      if (signal.aborted) throw this.#end(storeFailure(store, error));
+      if (signal.aborted) throw this.#endInDoubt(error);
       return undefined;
     }
     return Buffer.concat(stored).subarray(0, batch.bytes.length).equals(batch.bytes);
@@ -246,8 +286,13 @@ export class LogWriter {
     }
   }
 
+  #endInDoubt(error: unknown): RynxsError {
+    this.#isInDoubt = true;
+    return this.#end(storeFailure(this.#options.store, error));
+  }
+
   #end(reason: RynxsError): RynxsError {
-    if (this.#ended.signal.aborted) return reason;
+    if (this.#ended.signal.aborted) return this.#ended.signal.reason;
     this.#ended.abort(reason);
     this.#timeout[Symbol.dispose]();
     for (const pending of this.#queue.splice(0)) pending.reject(reason);

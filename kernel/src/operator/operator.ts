@@ -1,31 +1,34 @@
 import type { LogRecord } from '@rynxs/log';
-import { CLOCK, type Clock } from '../contracts/clock.js';
-import { CLUSTER, type Cluster, type ClusterInfo } from '../contracts/cluster.js';
+import { CLOCK } from '../contracts/clock.js';
+import { CLUSTER, type ClusterInfo } from '../contracts/cluster.js';
 import { EVENT_STORE } from '../contracts/event-store.js';
 import { LEADERSHIP, type Leadership, type Tenure, type Term } from '../contracts/leadership.js';
-import type { Logger } from '../contracts/logger.js';
-import { RANDOM, type Random } from '../contracts/random.js';
-import { RECONCILER, type Reconciler } from '../contracts/reconciler.js';
-import { TELEMETRY, type Telemetry } from '../contracts/telemetry.js';
+import { RANDOM } from '../contracts/random.js';
+import { RECONCILER } from '../contracts/reconciler.js';
+import { TELEMETRY } from '../contracts/telemetry.js';
+import { hasCode } from '../errors/rynxs-error.js';
 import { ConfigMapAnchor } from '../event-log/config-map-anchor.js';
-import { EventLog, type WritingTerm } from '../event-log/event-log.js';
+import { EventLog } from '../event-log/event-log.js';
 import { readLogKeys } from '../event-log/log-keys.js';
 import type { Kernel } from '../host/kernel.js';
-import { Controller } from '../reconcile/controller.js';
-import { DecisionBarrier } from '../reconcile/decision-barrier.js';
-import { type ConfigurationObserved, LOG_AGGREGATE } from '../reconcile/events.js';
 import { Projection } from '../reconcile/projection.js';
 import { RepeatBackoff } from '../reconcile/repeat-backoff.js';
 import { requireOrder } from '../reconcile/starting-order.js';
 import { typesOf } from '../reconcile/types-of.js';
 import { LeadershipMetrics } from './leadership-metrics.js';
+import { LogFollower } from './log-follower.js';
+import { runTerm, type TermParts } from './term-run.js';
 
-/** What is done within the drain of a clean stop goes on the record; after it, requests are aborted. */
-const DRAIN_MS = 500;
+/** How long nobody campaigns after a term that the log has ended: twice as long each time, to the longest. */
+const FIRST_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 30_000;
 
 /** A running operator. */
 export interface Operator {
-  /** Resolves after a clean stop; rejects with the reason for which the operator cannot go on (RYNXS_LOG_FENCED, …). */
+  /**
+   * Resolves after a clean stop; rejects with the reason for which the operator cannot go on: RYNXS_LOG_DAMAGED, …, and
+   * RYNXS_LOG_FENCED without an election. Leadership that is lost and a log that cannot be used are waited out.
+   */
   readonly done: Promise<void>;
   readonly log: Pick<EventLog, 'subscribe' | 'head' | 'identity'>;
   /** The term that runs now; undefined while this process does not lead. */
@@ -38,7 +41,7 @@ export interface Operator {
 
 /**
  * Opens the log, keeps the caches of all reconcilers warm, campaigns, and runs every reconciler for as long as a term
- * lasts. The kernel must be started, and be stopped after the operator. `signal` aborting is the same as `stop()`.
+ * lasts. While another replica leads it follows the log, and writes nothing anywhere. The kernel must be started, and be stopped after the operator. `signal` aborting is the same as `stop()`.
  * Rejects with what opening the log or reaching the cluster throws, and with TypeError for reconcilers that wait for each
  * other; then nothing is left running.
  */
@@ -53,18 +56,20 @@ export async function startOperator(
   const info = await cluster.info(signal);
   const { settings } = kernel;
   const keys = await readLogKeys(settings);
+  const hasRivals = settings.leadershipType !== 'standalone';
+  const [clock, random, telemetry] = [kernel.get(CLOCK), kernel.get(RANDOM), kernel.get(TELEMETRY)];
   const log = await EventLog.open(
     {
       store: kernel.get(EVENT_STORE),
-      clock: kernel.get(CLOCK),
-      random: kernel.get(RANDOM),
-      telemetry: kernel.get(TELEMETRY),
+      clock,
+      random,
+      telemetry,
       logger: kernel.logger,
       keys,
       ...(settings.anchor === 'none'
         ? {}
         : { anchor: new ConfigMapAnchor(cluster, settings.namespace, settings.shard) }),
-      hasRivals: settings.leadershipType !== 'standalone',
+      hasRivals,
       snapshots: projection,
       onRecord: (record: LogRecord) => projection.apply(record),
     },
@@ -75,6 +80,8 @@ export async function startOperator(
       remedy: 'rynxs keys generate',
     });
   }
+  // For digests of drifted values when the log has no secret of its own.
+  const processKey = random.hex(32);
   const run = new OperatorRun({
     cluster,
     info,
@@ -82,30 +89,27 @@ export async function startOperator(
     projection,
     log,
     leadership: kernel.get(LEADERSHIP),
-    clock: kernel.get(CLOCK),
-    random: kernel.get(RANDOM),
-    telemetry: kernel.get(TELEMETRY),
+    clock,
+    random,
+    telemetry,
     logger: kernel.logger,
-    shard: kernel.settings.shard,
-    workers: kernel.settings.workers,
+    shard: settings.shard,
+    workers: settings.workers,
+    hasRivals,
+    driftBackoff: new RepeatBackoff(clock),
+    digestKey: () => log.deriveKey('digests of drifted values') ?? processKey,
   });
   run.begin(signal);
   return run;
 }
 
-interface OperatorParts {
-  readonly cluster: Cluster;
+interface OperatorParts extends TermParts {
   readonly info: ClusterInfo;
-  readonly reconcilers: readonly Reconciler[];
-  readonly projection: Projection;
   readonly log: EventLog;
   readonly leadership: Leadership;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly telemetry: Telemetry;
-  readonly logger: Logger;
   readonly shard: string;
-  readonly workers: number;
+  /** Whether other processes may lead. */
+  readonly hasRivals: boolean;
 }
 
 class OperatorRun implements Operator {
@@ -116,17 +120,17 @@ class OperatorRun implements Operator {
   readonly #parts: OperatorParts;
   readonly #stopping = new AbortController();
   readonly #metrics: LeadershipMetrics;
-  /** For digests of drifted values when the log has no secret of its own. */
-  readonly #processKey: string;
-  readonly #driftBackoff: RepeatBackoff;
+  readonly #follower: LogFollower;
+  /** Tenures in a row of which no term came. */
+  #failures = 0;
+  #hasLed = false;
 
   constructor(parts: OperatorParts) {
     this.#parts = parts;
     this.log = parts.log;
     this.projection = parts.projection;
     this.#metrics = new LeadershipMetrics(parts.telemetry);
-    this.#processKey = parts.random.hex(32);
-    this.#driftBackoff = new RepeatBackoff(parts.clock);
+    this.#follower = new LogFollower(parts.log, parts.clock);
   }
 
   begin(signal: AbortSignal): void {
@@ -160,36 +164,49 @@ class OperatorRun implements Operator {
   }
 
   async #run(): Promise<void> {
-    const { leadership, log, logger } = this.#parts;
+    const { leadership, log, hasRivals } = this.#parts;
     const { signal } = this.#stopping;
+    const ended = new AbortController();
+    const following = hasRivals
+      ? this.#follower.run(AbortSignal.any([signal, ended.signal]))
+      : Promise.resolve();
     let lost: unknown;
     try {
       for await (const tenure of leadership.campaign(signal)) {
         lost = await this.#serve(tenure);
         if (signal.aborted) break;
-        logger.warn('leadership has ended', { error: lost });
+        await this.#recover(tenure, lost);
       }
     } finally {
+      ended.abort();
+      await following;
       await log.close();
     }
     if (!signal.aborted) throw lost ?? new Error('leadership cannot be had any more');
   }
 
-  /** Serves one tenure; returns why it ended when it was not a clean stop. */
+  /**
+   * Serves one tenure; returns why it ended early, undefined after a clean stop or a handover. Throws that for which no
+   * later tenure can be any better.
+   */
   async #serve(tenure: Tenure): Promise<unknown> {
     const { log, info, shard, logger } = this.#parts;
     const { signal } = this.#stopping;
     try {
       const term = await log.startTerm(tenure, { clusterUid: info.uid, shard }, signal);
+      this.#failures = 0;
+      this.#hasLed = true;
       this.term = term;
       this.#metrics.acquired();
       logger.info('leading', { epoch: term.epoch, holder: term.holder });
-      await this.#runTerm(term);
-      if (!term.signal.aborted) {
-        await term.end('stopped');
-        return undefined;
-      }
-      return term.signal.reason;
+      await runTerm(this.#parts, term, AbortSignal.any([signal, tenure.handover]));
+      if (term.signal.aborted) throw term.signal.reason;
+      await term.end(signal.aborted ? 'stopped' : 'handed over');
+      return undefined;
+    } catch (error) {
+      if (this.term === undefined && signal.aborted) return undefined;
+      if (!tenure.signal.aborted && !this.#mayPass(error)) throw error;
+      return error;
     } finally {
       if (this.term !== undefined) this.#metrics.lost();
       this.term = undefined;
@@ -197,42 +214,30 @@ class OperatorRun implements Operator {
     }
   }
 
-  async #runTerm(term: WritingTerm): Promise<void> {
-    const { reconcilers, clock } = this.#parts;
-    await term.append([this.#configuration()]);
-    const abort = new AbortController();
-    const draining: WritingTerm = { ...term, signal: AbortSignal.any([term.signal, abort.signal]) };
-    const digestKey = this.#parts.log.deriveKey('digests of drifted values') ?? this.#processKey;
-    const barrier = new DecisionBarrier(term.append);
-    const shared = { ...this.#parts, driftBackoff: this.#driftBackoff, digestKey, barrier, term: draining };
-    const controllers = reconcilers.map((reconciler) => new Controller({ ...shared, reconciler }));
-    const caughtUp = (names: readonly string[] = []) =>
-      Promise.all(controllers.filter(({ name }) => names.includes(name)).map((one) => one.caughtUp));
-    // That the term ends is no failure of a controller, wherever it waits.
-    const running = Promise.all(
-      reconcilers.map(({ after }, index) => controllers[index]?.run(caughtUp(after))),
-    ).catch((error: unknown) => {
-      if (!draining.signal.aborted) throw error;
-    });
-    const ended = Promise.withResolvers<void>();
-    const onEnd = () => ended.resolve();
-    const signals = AbortSignal.any([this.#stopping.signal, term.signal]);
-    signals.addEventListener('abort', onEnd, { once: true });
-    if (signals.aborted) onEnd();
-    await Promise.race([running, ended.promise]);
-    for (const controller of controllers) controller.stop();
-    using _ = clock.schedule(DRAIN_MS, () => abort.abort(new Error('the operator is stopping')));
-    await running;
+  /** Whether a later tenure, of this process or another one, may come further. */
+  #mayPass(error: unknown): boolean {
+    if (hasCode(error, 'RYNXS_LEADERSHIP_LOST')) return true;
+    if (hasCode(error, 'RYNXS_LOG_UNAVAILABLE') || hasCode(error, 'RYNXS_LOG_FULL')) {
+      // Who starts a single operator is told at once that its log cannot be used.
+      return this.#parts.hasRivals || this.#hasLed;
+    }
+    // Without an election two that write to one log would throw each other out for ever.
+    return this.#parts.hasRivals && hasCode(error, 'RYNXS_LOG_FENCED');
   }
 
-  #configuration() {
-    const payload: ConfigurationObserved = {
-      v: 1,
-      reconcilers: Object.fromEntries(
-        this.#parts.reconcilers.map(({ name, version, configuration }) => [name, { version, configuration }]),
-      ),
-    };
-    const traceId = this.#parts.random.hex(16);
-    return { type: 'ConfigurationObserved', aggregateId: LOG_AGGREGATE, payload, traceId };
+  /** Lets others try first when the term ended for the log's sake, and campaigns again only when the log can be read. */
+  async #recover(tenure: Tenure, lost: unknown): Promise<void> {
+    const { logger, clock, random, hasRivals } = this.#parts;
+    const { signal } = this.#stopping;
+    if (lost === undefined) {
+      logger.info('leadership was handed over', { holder: tenure.holder });
+      return;
+    }
+    logger.warn('leadership has ended', { error: lost });
+    if (hasCode(lost, 'RYNXS_LEADERSHIP_LOST')) return;
+    const longestMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures);
+    this.#failures += 1;
+    await clock.sleep(longestMs * (1 - random.next() / 2), signal).catch(() => undefined);
+    if (hasRivals) await this.#follower.readable(signal);
   }
 }

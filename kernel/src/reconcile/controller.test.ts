@@ -59,6 +59,7 @@ class Process {
     this.log = await EventLog.open({ store, clock, random, telemetry, onRecord }, signal);
     for await (const tenure of new StandaloneLeadership(random).campaign(signal)) {
       this.term = await this.log.startTerm(tenure, { clusterUid: 'c', shard: 'default' }, signal);
+      break;
     }
     const { term } = this;
     if (term === undefined) throw new Error('no term');

@@ -173,7 +173,7 @@ function failure(error: unknown, action: Action): ActionOutcome {
     };
   }
   const reason =
-    error instanceof RynxsError && error.code === 'RYNXS_LEADERSHIP_LOST' ? 'NotAttempted' : 'Unknown';
+    error instanceof RynxsError && error.code.startsWith('RYNXS_LEADERSHIP_') ? 'NotAttempted' : 'Unknown';
   return { kind: 'failed', reason, message, permanent: false, ambiguous: reason === 'Unknown' };
 }
 

@@ -90,11 +90,35 @@ describe('S3EventStore', () => {
     expect(storeOver(bucket).location).to.equal('s3://memory/events at http://memory');
   });
 
-  it('appends with one request, and knows its head without any', async () => {
+  it('appends with one request, and asks for its head with one', async () => {
     const store = await opened(log.next());
     await store.append(log.next(), signal());
     expect(await store.head(signal())).to.deep.equal(log.head);
-    expect(methods()).to.equal('put');
+    expect(methods()).to.equal('put list');
+  });
+
+  it('sees what another writer has appended', async () => {
+    const store = await opened(log.next());
+    const other = await opened();
+    await other.append(log.next(3), signal());
+    expect(await store.head(signal())).to.deep.equal(log.head);
+  });
+
+  it('is opened again to learn what became of a batch that was left in doubt', async () => {
+    const store = await opened(log.next());
+    const short = new AbortController();
+    bucket.fault = (request) => {
+      if (request.method === 'put') short.abort();
+      return request.method === 'put' ? { kind: 'ambiguous' } : undefined;
+    };
+    const rival = log.rival();
+    const own = log.next();
+    expect((await refusal(store, store.append(own, short.signal))).code).to.equal('ambiguous');
+    bucket.fault = () => undefined;
+    expect((await refusal(store, store.append(rival, signal()))).code).to.equal('poisoned');
+    await store.open(signal());
+    await store.append(rival, signal());
+    expect((await refusal(store, store.append(own, signal()))).code).to.equal('conflict');
   });
 
   it('opens a short log with three requests, and with two where its size is known', async () => {

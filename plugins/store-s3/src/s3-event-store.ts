@@ -60,8 +60,6 @@ export class S3EventStore implements EventStore {
   readonly #objects: NamedObjects;
   /** Where the log ended when this instance last learnt of it; undefined until it is open. */
   #head: StoreHead | undefined;
-  /** Another writer has gone on after `#head`. */
-  #isOvertaken = false;
   #unsettled: UnsettledBatch | undefined;
   #isClosed = false;
   /** The call that closing waits for; never rejects. */
@@ -88,6 +86,7 @@ export class S3EventStore implements EventStore {
   open(signal: AbortSignal, { knownSize = 0 }: OpenOptions = {}): Promise<OpenedStore> {
     return this.#oneByOne(signal, async () => {
       this.#head = await this.#findHead(knownSize, signal);
+      this.#unsettled = undefined;
       return { head: this.#head, droppedTails: [] };
     });
   }
@@ -113,13 +112,11 @@ export class S3EventStore implements EventStore {
     }
   }
 
-  /** Without a request while the log is open and this instance knows of nobody who has gone on. */
+  /** One request while the log is open and nobody has gone on. */
   head(signal: AbortSignal): Promise<StoreHead> {
-    return this.#checked(signal, async () => {
-      if (this.#head === undefined) return this.#findHead(0, signal);
-      if (this.#isOvertaken) await this.#catchUp(this.#head, signal);
-      return this.#head;
-    });
+    return this.#checked(signal, () =>
+      this.#head === undefined ? this.#findHead(0, signal) : this.#catchUp(this.#head, signal),
+    );
   }
 
   createObject(name: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
@@ -161,7 +158,6 @@ export class S3EventStore implements EventStore {
       if (isUnsettled) this.#unsettled ??= { firstSeq, bytes: Buffer.from(bytes) };
       throw error;
     }
-    this.#isOvertaken = true;
     throw new S3StoreError('conflict', `another writer has created ${key}`);
   }
 
@@ -186,8 +182,9 @@ export class S3EventStore implements EventStore {
   /** Learns what others have appended after `head`. */
   async #catchUp(head: StoreHead, signal: AbortSignal): Promise<StoreHead> {
     const last = await findLastCommit(this.#commits, head.nextSeq, signal);
-    this.#head = last === undefined ? head : await this.#headAfter(last, signal);
-    this.#isOvertaken = false;
+    const found = last === undefined ? head : await this.#headAfter(last, signal);
+    // An append of our own may have been faster than the look.
+    if (this.#head === undefined || found.nextSeq > this.#head.nextSeq) this.#head = found;
     return this.#head;
   }
 

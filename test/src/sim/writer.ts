@@ -134,7 +134,8 @@ class WriterLife {
     try {
       // Some never learn that they have lost the lease, and write for as long as the log lets them.
       const isTold = random.next() < 0.4;
-      const term = await log.startTerm(isTold ? tenure : { ...tenure, signal: NEVER }, OWNER, NEVER);
+      const deaf = { ...tenure, signal: NEVER, assert: () => undefined };
+      const term = await log.startTerm(isTold ? tenure : deaf, OWNER, NEVER);
       this.#world.trace(`${name} leads epoch ${term.epoch} as ${term.holder}`);
       this.#world.oracle.began(term.epoch, tenure.holder);
       const until = clock.monotonic() + random.next() * 40_000;

@@ -59,7 +59,7 @@ export class MemoryEventStore implements EventStore {
   async open(signal: AbortSignal, { knownSize = 0 }: OpenOptions = {}): Promise<OpenedStore> {
     this.#check(signal);
     const storage = this.#storage;
-    if (storage.owner !== undefined)
+    if (storage.owner !== undefined && storage.owner !== this)
       throw new MemoryStoreError('locked', 'another store over the same storage');
     this.#verify(knownSize);
     storage.owner = this;

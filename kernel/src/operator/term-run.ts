@@ -1,0 +1,91 @@
+import type { Clock } from '../contracts/clock.js';
+import type { Cluster } from '../contracts/cluster.js';
+import type { Logger } from '../contracts/logger.js';
+import type { Random } from '../contracts/random.js';
+import type { Reconciler } from '../contracts/reconciler.js';
+import type { Telemetry } from '../contracts/telemetry.js';
+import type { WritingTerm } from '../event-log/event-log.js';
+import { Controller } from '../reconcile/controller.js';
+import { DecisionBarrier } from '../reconcile/decision-barrier.js';
+import { type ConfigurationObserved, type EventDraft, LOG_AGGREGATE } from '../reconcile/events.js';
+import type { Projection } from '../reconcile/projection.js';
+import type { RepeatBackoff } from '../reconcile/repeat-backoff.js';
+
+/** What is done within the drain of a clean stop goes on the record; after it, requests are aborted. */
+const DRAIN_MS = 500;
+
+/** What terms are made of. */
+export interface TermParts {
+  readonly cluster: Cluster;
+  readonly reconcilers: readonly Reconciler[];
+  readonly projection: Projection;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  readonly logger: Logger;
+  readonly workers: number;
+  readonly driftBackoff: RepeatBackoff;
+  /** Key of the digests of drifted values; asked for in each term. */
+  digestKey(): string;
+}
+
+/**
+ * Runs every reconciler from when the term may act until it ends or `leave` aborts. Then nothing new is admitted, and what
+ * is under way has 500 ms. Rejects with what a controller cannot go on after; that the term ends is none of it.
+ */
+export async function runTerm(parts: TermParts, term: WritingTerm, leave: AbortSignal): Promise<void> {
+  await term.append([configuration(parts)]);
+  const over = AbortSignal.any([leave, term.signal]);
+  await holdOff(parts, term, over);
+  if (over.aborted) return;
+  const abort = new AbortController();
+  const draining: WritingTerm = { ...term, signal: AbortSignal.any([term.signal, abort.signal]) };
+  const controllers = controllersOf(parts, draining);
+  // That the term ends is no failure of a controller, wherever it waits.
+  const running = runAll(controllers, parts.reconcilers).catch((error: unknown) => {
+    if (!draining.signal.aborted) throw error;
+  });
+  await Promise.race([running, aborted(over)]);
+  for (const controller of controllers) controller.stop();
+  using _ = parts.clock.schedule(DRAIN_MS, () => abort.abort(new Error('the operator is stopping')));
+  await running;
+}
+
+/** The log is fenced, but who led before may not have seen it and has requests under way: nobody acts beside it. */
+async function holdOff({ clock, logger }: TermParts, term: WritingTerm, over: AbortSignal): Promise<void> {
+  const waitMs = () => term.actsFrom - clock.monotonic();
+  if (waitMs() <= 0) return;
+  const { epoch } = term;
+  logger.warn('not acting yet: the term before did not say that it has ended', { epoch, wait_ms: waitMs() });
+  while (waitMs() > 0 && !over.aborted) await clock.sleep(Math.ceil(waitMs()), over).catch(() => undefined);
+}
+
+function controllersOf(parts: TermParts, term: WritingTerm): readonly Controller[] {
+  const barrier = new DecisionBarrier(term.append);
+  const shared = { ...parts, digestKey: parts.digestKey(), barrier, term };
+  return parts.reconcilers.map((reconciler) => new Controller({ ...shared, reconciler }));
+}
+
+async function runAll(controllers: readonly Controller[], reconcilers: readonly Reconciler[]): Promise<void> {
+  const caughtUp = (names: readonly string[] = []) =>
+    Promise.all(controllers.filter(({ name }) => names.includes(name)).map((one) => one.caughtUp));
+  await Promise.all(reconcilers.map(({ after }, index) => controllers[index]?.run(caughtUp(after))));
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function configuration({ reconcilers, random }: TermParts): EventDraft {
+  const payload: ConfigurationObserved = {
+    v: 1,
+    reconcilers: Object.fromEntries(
+      reconcilers.map(({ name, version, configuration: given }) => [name, { version, configuration: given }]),
+    ),
+  };
+  const traceId = random.hex(16);
+  return { type: 'ConfigurationObserved', aggregateId: LOG_AGGREGATE, payload, traceId };
+}
