@@ -3,16 +3,23 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EmbeddedClusterServer, startEmbeddedCluster } from '@rynxs/dev-cluster';
 import { CLUSTER, type Cluster, ClusterError, type KubernetesObject } from '@rynxs/kernel';
+import { EPOCH_ANNOTATION, LEASE_NAME, LEASES, TRANSFER_ANNOTATION } from '@rynxs/leader-lease';
 import { expect } from 'chai';
 import { startClientKernel } from '../cluster/client-kernel.js';
 import { runCommandLine } from '../command-line.js';
 import { RecordingTerminal } from '../testing/recording-terminal.test.js';
 import { TemporaryDirectory } from '../testing/temporary-directory.test.js';
-import { ANNOTATIONS, LEADER_LEASE, LEASES, type LeaseSpec } from './lease.js';
 
 const NAMESPACE = 'kube-system';
-const KEY = { namespace: NAMESPACE, name: LEADER_LEASE };
+const KEY = { namespace: NAMESPACE, name: LEASE_NAME };
 const { signal } = new AbortController();
+
+interface LeaseSpec {
+  readonly holderIdentity: string;
+  readonly leaseDurationSeconds: number;
+  readonly acquireTime: string;
+  readonly renewTime: string;
+}
 
 describe('rynxs leader', function () {
   this.timeout(20_000);
@@ -50,7 +57,7 @@ describe('rynxs leader', function () {
     const spec: LeaseSpec = { holderIdentity, leaseDurationSeconds: 15, acquireTime: time, renewTime: time };
     await cluster.create(
       LEASES,
-      { metadata: { ...KEY, annotations: { [ANNOTATIONS.epoch]: '7' } }, spec },
+      { metadata: { ...KEY, annotations: { [EPOCH_ANNOTATION]: '7' } }, spec },
       { signal },
     );
   }
@@ -59,9 +66,9 @@ describe('rynxs leader', function () {
   async function change(edit: (spec: LeaseSpec) => LeaseSpec, keepsRequest = false): Promise<void> {
     for (;;) {
       const found = await lease();
-      const { [ANNOTATIONS.transferTo]: asked, ...others } = found.metadata.annotations ?? {};
+      const { [TRANSFER_ANNOTATION]: asked, ...others } = found.metadata.annotations ?? {};
       const annotations =
-        keepsRequest && asked !== undefined ? { ...others, [ANNOTATIONS.transferTo]: asked } : others;
+        keepsRequest && asked !== undefined ? { ...others, [TRANSFER_ANNOTATION]: asked } : others;
       const edited = {
         ...found,
         metadata: { ...found.metadata, annotations },
@@ -81,7 +88,7 @@ describe('rynxs leader', function () {
     const cache = cluster.cache(LEASES, { namespace: NAMESPACE });
     const { promise, resolve } = Promise.withResolvers<string>();
     using _ = cache.subscribe(({ object }) => {
-      const to = object.metadata.annotations?.[ANNOTATIONS.transferTo];
+      const to = object.metadata.annotations?.[TRANSFER_ANNOTATION];
       if (to !== undefined) resolve(to);
     });
     return await promise;
@@ -110,8 +117,14 @@ describe('rynxs leader', function () {
     it('exits with 1 where there is no Lease, and says where it looked', async () => {
       expect(await run('--namespace', 'default')).to.equal(1);
       expect(terminal.stderr.text)
-        .to.include(`RYNXS_LEADER_NONE: nobody leads: there is no Lease default/${LEADER_LEASE}`)
+        .to.include(`RYNXS_LEADER_NONE: nobody leads: there is no Lease default/${LEASE_NAME}`)
         .and.include('LEADERSHIP_TYPE=lease');
+    });
+
+    it('looks at the Lease of the shard that is configured', async () => {
+      terminal = new RecordingTerminal({ cwd: directory.path, env: { RYNXS_SHARD: 'b' } });
+      expect(await run()).to.equal(1);
+      expect(terminal.stderr.text).to.include(`there is no Lease ${NAMESPACE}/${LEASE_NAME}-b`);
     });
 
     it('exits with 1 where the Lease was released, and shows what it says', async () => {
@@ -155,7 +168,7 @@ describe('rynxs leader', function () {
     beforeEach(() => hold('rynxs-0_a'));
 
     async function notStanding(): Promise<void> {
-      expect((await lease()).metadata.annotations).not.to.have.property(ANNOTATIONS.transferTo);
+      expect((await lease()).metadata.annotations).not.to.have.property(TRANSFER_ANNOTATION);
     }
 
     it('asks the leader, waits for another one, and says how long it took', async () => {
@@ -185,7 +198,7 @@ describe('rynxs leader', function () {
       expect(after.spec).to.deep.equal(before.spec);
       expect(after.metadata.annotations).to.deep.equal({
         ...before.metadata.annotations,
-        [ANNOTATIONS.transferTo]: '',
+        [TRANSFER_ANNOTATION]: '',
       });
       await taken('rynxs-1_b');
       expect(await done).to.equal(0);

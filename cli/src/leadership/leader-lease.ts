@@ -3,14 +3,15 @@ import {
   type Cluster,
   ClusterError,
   type KubernetesObject,
+  type OperatorPlace,
   type RynxsError,
   rynxsError,
 } from '@rynxs/kernel';
+import { LEASES, leaseName } from '@rynxs/leader-lease';
 import { startClientKernel } from '../cluster/client-kernel.js';
 import { chosenKubeconfig } from '../cluster/kubeconfig.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { withKernel } from '../with-kernel.js';
-import { LEADER_LEASE, LEASES } from './lease.js';
 
 /** Where the operators are. */
 export interface LeasePlace {
@@ -23,21 +24,23 @@ export interface LeasePlace {
 export class LeaderLease {
   readonly #cluster: Cluster;
   readonly #namespace: string;
+  readonly #name: string;
 
-  constructor(cluster: Cluster, namespace: string) {
+  constructor(cluster: Cluster, { namespace, shard }: OperatorPlace) {
     this.#cluster = cluster;
     this.#namespace = namespace;
+    this.#name = leaseName(shard);
   }
 
   /** `kube-system/rynxs-operator-leader`. */
   get name(): string {
-    return `${this.#namespace}/${LEADER_LEASE}`;
+    return `${this.#namespace}/${this.#name}`;
   }
 
   /** The Lease as it is now; undefined where there is none. */
   async read(signal: AbortSignal): Promise<KubernetesObject | undefined> {
     try {
-      return await this.#cluster.get(LEASES, { namespace: this.#namespace, name: LEADER_LEASE }, { signal });
+      return await this.#cluster.get(LEASES, { namespace: this.#namespace, name: this.#name }, { signal });
     } catch (error) {
       if (error instanceof ClusterError && error.reason === 'missing') return undefined;
       throw error;
@@ -71,9 +74,10 @@ export async function withLeaderLease<T>(
 ): Promise<T> {
   const started = await startClientKernel(chosenKubeconfig(place.kubeconfig, terminal), terminal);
   try {
-    return await withKernel(started, (kernel) =>
-      work(new LeaderLease(kernel.get(CLUSTER), place.namespace ?? kernel.settings.namespace)),
-    );
+    return await withKernel(started, (kernel) => {
+      const { namespace, shard } = kernel.settings;
+      return work(new LeaderLease(kernel.get(CLUSTER), { namespace: place.namespace ?? namespace, shard }));
+    });
   } catch (cause) {
     terminal.interrupted.throwIfAborted();
     if (!(cause instanceof ClusterError)) throw cause;

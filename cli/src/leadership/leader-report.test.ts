@@ -65,8 +65,11 @@ describe('what a Lease says of the leader', () => {
 
   it('is free once it was released', () => {
     const free = reported({ holderIdentity: '' });
-    expect(free).to.include({ holder: null, state: 'free' });
-    expect(formatLeaderReport(free)).to.match(/^leader +none\nstate +free: it was released/);
+    expect(free).to.include({ holder: null, state: 'free', held_seconds: null });
+    expect(formatLeaderReport(free))
+      .to.match(/^leader +none\nstate +free: it was released/)
+      .and.match(/^released +2026-\S+, 1s ago$/m)
+      .and.not.include('since');
   });
 
   it('says that clocks differ where a renewal lies ahead', () => {

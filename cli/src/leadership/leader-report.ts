@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '@rynxs/kernel';
+import { readLease } from '@rynxs/leader-lease';
 import { printable } from '../terminal/printable.js';
 import { formatAge } from '../terminal/quantities.js';
-import { ANNOTATIONS, holderOf, specOf } from './lease.js';
 
 /** How far clocks may be apart before the difference is shown instead of an age. */
 const CLOCKS_APART_MS = 2_000;
@@ -17,13 +17,14 @@ export interface LeaderReport {
    * machine can tell, which is an estimate: replicas go by their own clocks, and never by the times in a Lease.
    */
   readonly state: 'held' | 'looks_expired' | 'free';
-  /** When the holder has taken it and renewed it last, by the holder's clock; RFC 3339. */
+  /** When the holder has taken it and renewed it last, or released it, by the holder's clock; RFC 3339. */
   readonly acquired: string | null;
   readonly renewed: string | null;
-  /** How long ago that is by the clock of this machine. */
+  /** How long ago that is by the clock of this machine; nobody has held a free one for any time. */
   readonly held_seconds: number | null;
   readonly renewed_seconds_ago: number | null;
-  readonly lease_duration_seconds: number | null;
+  /** 0 where it does not say. */
+  readonly lease_duration_seconds: number;
   /** How often it went from one holder to another. */
   readonly transitions: number;
   /** The term of the log that the holder leads in; null before it has one. */
@@ -36,14 +37,12 @@ export interface LeaderReport {
 /** Reads a Lease. `nowMs` is in milliseconds since 1970. */
 export function leaderReport(lease: KubernetesObject, nowMs: number): LeaderReport {
   const { metadata } = lease;
-  const spec = specOf(lease);
-  const holder = holderOf(lease) ?? null;
-  const acquired = timeOf(spec.acquireTime);
-  const renewed = timeOf(spec.renewTime);
-  const heldMs = agoMs(acquired, nowMs);
+  const record = readLease(lease);
+  const holder = record.holder === '' ? null : record.holder;
+  const acquired = timeOf(record.acquireTime);
+  const renewed = timeOf(record.renewTime);
   const renewedMs = agoMs(renewed, nowMs);
-  const duration = spec.leaseDurationSeconds ?? null;
-  const isOverdue = renewedMs === null || duration === null || renewedMs > duration * 1000;
+  const isOverdue = renewedMs === null || renewedMs > record.claimMs;
   return {
     namespace: metadata.namespace ?? '',
     lease: metadata.name,
@@ -51,13 +50,13 @@ export function leaderReport(lease: KubernetesObject, nowMs: number): LeaderRepo
     state: holder === null ? 'free' : isOverdue ? 'looks_expired' : 'held',
     acquired,
     renewed,
-    held_seconds: secondsOf(heldMs),
+    held_seconds: holder === null ? null : secondsOf(agoMs(acquired, nowMs)),
     renewed_seconds_ago: secondsOf(renewedMs),
-    lease_duration_seconds: duration,
-    transitions: spec.leaseTransitions ?? 0,
-    epoch: epochOf(metadata.annotations?.[ANNOTATIONS.epoch]),
-    log_id: metadata.annotations?.[ANNOTATIONS.logId] ?? null,
-    transfer_to: metadata.annotations?.[ANNOTATIONS.transferTo] ?? null,
+    lease_duration_seconds: record.claimMs / 1000,
+    transitions: record.transitions,
+    epoch: record.epoch ?? null,
+    log_id: record.logId ?? null,
+    transfer_to: record.transferTo ?? null,
   };
 }
 
@@ -67,8 +66,8 @@ export function formatLeaderReport(report: LeaderReport): string {
   const rows: (readonly [name: string, value: string])[] = [
     ['leader', holder ?? 'none'],
     ['state', describeState(report)],
-    ['since', describeTime(report.acquired, report.held_seconds)],
-    ['renewed', describeTime(report.renewed, report.renewed_seconds_ago)],
+    ...(holder === null ? [] : [['since', describeTime(report.acquired, report.held_seconds)] as const]),
+    [holder === null ? 'released' : 'renewed', describeTime(report.renewed, report.renewed_seconds_ago)],
     ['epoch', epoch === null ? 'not begun, or not told yet' : String(epoch)],
     ['log id', log_id ?? '-'],
     ['transitions', String(transitions)],
@@ -98,7 +97,7 @@ function describeState({ state, lease_duration_seconds: duration }: LeaderReport
     case 'held':
       return `held, as far as this machine's clock can tell: it was renewed within the ${duration} s that it lasts`;
     case 'looks_expired':
-      return `looks expired by this machine's clock: it was not renewed within ${duration === null ? 'a duration, which it lacks' : `the ${duration} s that it lasts`}`;
+      return `looks expired by this machine's clock: it was not renewed within the ${duration} s that it lasts`;
   }
 }
 
@@ -121,8 +120,4 @@ function agoMs(time: string | null, nowMs: number): number | null {
 
 function secondsOf(ms: number | null): number | null {
   return ms === null ? null : Math.round(ms) / 1000;
-}
-
-function epochOf(text: string | undefined): number | null {
-  return text !== undefined && /^[1-9]\d{0,15}$/.test(text) ? Number(text) : null;
 }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterError, type KubernetesObject, rynxsError } from '@rynxs/kernel';
+import { isNamed, readLease, TRANSFER_ANNOTATION } from '@rynxs/leader-lease';
 import type { LeaderLease } from './leader-lease.js';
-import { ANNOTATIONS, annotated, holderOf, specOf } from './lease.js';
+import { annotated, holderOf } from './lease.js';
 
 const POLL_MS = 100;
 const MAX_UPDATE_ATTEMPTS = 10;
@@ -40,11 +41,11 @@ export async function transferLeadership(
   const before = await lease.read(signal);
   const from = holderOf(before);
   if (before === undefined || from === undefined) throw lease.unheld(before);
-  if (to !== undefined && isNamed(from, to)) throw notTransferred(from, 'it is the one that leads already');
+  if (to !== undefined && isNamed(to, from)) throw notTransferred(from, 'it is the one that leads already');
   try {
     await ask(lease, from, to ?? '', signal);
     const holder = await nextHolder(lease, before, from, startedAt + waitMs, signal);
-    if (to !== undefined && !isNamed(holder, to)) throw notTransferred(from, `${holder} took it, not ${to}`);
+    if (to !== undefined && !isNamed(to, holder)) throw notTransferred(from, `${holder} took it, not ${to}`);
     return { from, to: holder, elapsed_ms: Math.round(performance.now() - startedAt) };
   } catch (error) {
     await withdraw(lease, to ?? '', onStanding);
@@ -53,15 +54,10 @@ export async function transferLeadership(
   }
 }
 
-/** Whether `name` names a holder: its identity, or the pod that the identity begins with. */
-function isNamed(holder: string, name: string): boolean {
-  return holder === name || holder.slice(0, holder.lastIndexOf('_')) === name;
-}
-
 /** Notes the request on the Lease, unless somebody else holds it by then. */
 async function ask(lease: LeaderLease, from: string, to: string, signal: AbortSignal): Promise<void> {
   await change(lease, signal, (found) =>
-    holderOf(found) === from ? annotated(found, ANNOTATIONS.transferTo, to) : undefined,
+    holderOf(found) === from ? annotated(found, TRANSFER_ANNOTATION, to) : undefined,
   );
 }
 
@@ -70,14 +66,12 @@ async function withdraw(lease: LeaderLease, to: string, onStanding: (advice: str
   const signal = AbortSignal.timeout(WITHDRAWAL_TIMEOUT_MS);
   try {
     await change(lease, signal, (found) =>
-      found.metadata.annotations?.[ANNOTATIONS.transferTo] === to
-        ? annotated(found, ANNOTATIONS.transferTo, undefined)
-        : undefined,
+      readLease(found).transferTo === to ? annotated(found, TRANSFER_ANNOTATION, undefined) : undefined,
     );
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     onStanding(
-      `the request may still stand: take ${ANNOTATIONS.transferTo} from the Lease ${lease.name} (${why})`,
+      `the request may still stand: take ${TRANSFER_ANNOTATION} from the Lease ${lease.name} (${why})`,
     );
   }
 }
@@ -119,7 +113,11 @@ async function nextHolder(
     }
     const holder = holderOf(last);
     if (holder !== undefined && holder !== from) return holder;
-    if (last !== undefined && holder === from && specOf(last).acquireTime !== specOf(before).acquireTime) {
+    if (
+      last !== undefined &&
+      holder === from &&
+      readLease(last).acquireTime !== readLease(before).acquireTime
+    ) {
       throw notTransferred(from, 'it gave it up, nobody else took it, and it leads again');
     }
     await sleep(POLL_MS, undefined, { signal });
@@ -130,7 +128,7 @@ async function nextHolder(
 function whyNobody(before: KubernetesObject, last: KubernetesObject | undefined): string {
   if (last === undefined) return 'its Lease is gone, and nobody has made another';
   if (holderOf(last) === undefined) return 'it gave it up, and nobody else has taken it';
-  if (specOf(last).renewTime === specOf(before).renewTime) {
+  if (readLease(last).renewTime === readLease(before).renewTime) {
     return 'it has not renewed its Lease since, as one that is frozen or gone; the Lease runs out by itself';
   }
   return 'it renews its Lease, but has not answered the request';
