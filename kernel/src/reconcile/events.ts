@@ -99,14 +99,14 @@ export interface ObjectDeleted extends Payload {
   readonly found: 'watching' | 'at_start';
 }
 
-/** A child is not as it was applied. `uid` null: it is missing. */
+/** A child is not as it was applied. `uid` null: it is missing. `digests.desired` null: it is there, and not wanted. */
 export interface DriftObserved extends Payload {
   readonly child: ChildKey;
   readonly uid: string | null;
   /** JSON pointers of the owned fields that differ, at most 32. */
   readonly paths: readonly string[];
   /** `desired`: digest of the manifest. `observed`: keyed digest of the differing values, good only for comparing. */
-  readonly digests: { readonly desired: string; readonly observed: string | null };
+  readonly digests: { readonly desired: string | null; readonly observed: string | null };
 }
 
 /** The time that `Reconciler.deadline` named has come. */

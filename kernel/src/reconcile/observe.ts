@@ -62,6 +62,7 @@ export interface DriftContext {
 export interface ExpectedChild {
   readonly uid?: string;
   readonly digest?: string;
+  readonly pending?: unknown;
 }
 
 /**
@@ -98,4 +99,35 @@ export function observeDrift(
     drifts.push({ v: 1, child, uid: live.metadata.uid ?? null, paths, digests: { desired, observed } });
   }
   return drifts;
+}
+
+/**
+ * Payloads of `DriftObserved` for children that nobody wants, that the log knows no uid of, and that are there: they were
+ * to be created, the answer was lost, and before it could be asked for again they were not wanted any more.
+ */
+export function observeLeftovers(
+  manifests: readonly Manifest[],
+  children: { readonly [child: ChildKey]: ExpectedChild },
+  owns: readonly ResourceType[],
+  namespace: string | undefined,
+  { cacheOf, ownerUid }: Pick<DriftContext, 'cacheOf' | 'ownerUid'>,
+): readonly DriftObserved[] {
+  const wanted = new Set(manifests.map(({ resource, object }) => childKey(resource, object.metadata.name)));
+  const leftovers: DriftObserved[] = [];
+  for (const [child, { uid, pending }] of Object.entries(children)) {
+    if (uid !== undefined || pending !== undefined || wanted.has(child)) continue;
+    const [kind, name] = child.split('/', 2) as [string, string];
+    const resource = owns.find((type) => type.kind === kind);
+    if (resource === undefined) continue;
+    const live = cacheOf(resource).get(namespace === undefined ? { name } : { namespace, name });
+    if (live?.metadata.uid === undefined || !isOwnedBy(live, ownerUid)) continue;
+    leftovers.push({
+      v: 1,
+      child,
+      uid: live.metadata.uid,
+      paths: [],
+      digests: { desired: null, observed: null },
+    });
+  }
+  return leftovers;
 }

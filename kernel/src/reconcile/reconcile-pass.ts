@@ -20,7 +20,7 @@ import { type ActionOutcome, execute } from './execute.js';
 import type { HealthWatch } from './health-watch.js';
 import { aggregateId, objectKey } from './keys.js';
 import { liveView } from './live-view.js';
-import { observeDrift, observeObject } from './observe.js';
+import { observeDrift, observeLeftovers, observeObject } from './observe.js';
 import type { Aggregate, Projection } from './projection.js';
 import type { RepeatBackoff } from './repeat-backoff.js';
 import { announce, type ReportContext, writeStatus } from './report.js';
@@ -159,11 +159,16 @@ export class ReconcilePass {
     const { reconciler, driftBackoff, digestKey } = this.#context;
     const { state } = this.#aggregate();
     const { uid = '', namespace } = object.metadata;
-    const drifts = observeDrift(reconciler.manifests(state), reconciler.children(state), namespace, {
+    const [manifests, children] = [reconciler.manifests(state), reconciler.children(state)];
+    const context = {
       ownerUid: uid,
-      cacheOf: (type) => this.#context.cacheOf(type),
+      cacheOf: (type: ResourceType) => this.#context.cacheOf(type),
       digestKey,
-    });
+    };
+    const drifts = [
+      ...observeDrift(manifests, children, namespace, context),
+      ...observeLeftovers(manifests, children, reconciler.owns, namespace, context),
+    ];
     const admitted: DriftObserved[] = [];
     for (const drift of drifts) {
       const what = drift.uid === null ? 'missing' : drift.paths.join(' ');
