@@ -1,4 +1,4 @@
-import { restrainYoungGeneration } from './young-generation.js';
+import { restrainYoungGeneration } from './heap-growth.js';
 
 // Before anything is loaded.
 restrainYoungGeneration();

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
+import { releaseYoungGeneration } from '../heap-growth.js';
 import { type OutputFormat, withOutput } from '../terminal/output-format.js';
-import { releaseYoungGeneration } from '../young-generation.js';
 import { wholeNumber } from './arguments.js';
 import type { CommandContext } from './context.js';
 import { withKubeconfig } from './kubeconfig-option.js';

@@ -1,9 +1,9 @@
 import { type Kernel, startOperator } from '@rynxs/kernel';
 import { composeKernel } from '../composed-kernel.js';
+import { letYoungGenerationGrowOnce, restrainLargeHeap } from '../heap-growth.js';
 import type { OutputFormat } from '../terminal/output-format.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { withKernel } from '../with-kernel.js';
-import { letYoungGenerationGrowOnce } from '../young-generation.js';
 
 /**
  * `rynxs start`: runs the operator until the user or the system ends it. Rejects with the reason for which it cannot
@@ -34,6 +34,7 @@ async function operate(
   await kernel.start(interrupted);
   const tree = kernel.tree();
   stdout.write(output === 'json' ? `${JSON.stringify(tree)}\n` : `${tree.toString().trimEnd()}\n`);
+  restrainLargeHeap();
   const operator = await startOperator(kernel, { signal: interrupted });
   letYoungGenerationGrowOnce();
   await operator.done;

@@ -1,5 +1,5 @@
 import { PerformanceObserver } from 'node:perf_hooks';
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8';
 
 // Starting allocates a lot that is garbage at once, for which V8 would grow the young generation to 32 MiB and keep it: a
 // fifth of what an idle operator may take. So every command starts with a small one. What streams a log and keeps nothing
@@ -9,6 +9,11 @@ const NO_GROWTH = '--semi-space-growth-factor=1';
 const USUAL_GROWTH = '--semi-space-growth-factor=2';
 /** V8 begins with 1 MiB for each of two halves: 4 MiB are as fast for an operator under load as 16. */
 const ONE_STEP = '--semi-space-growth-factor=4';
+
+// V8 lets the whole heap grow to a multiple of what lived before it collects it again: with 10,000 Agents a hundred
+// megabytes of garbage. A small heap may, which makes a start quicker.
+const SMALL_HEAP_BYTES = 64 * 2 ** 20;
+const GROWTH_BY_30_PERCENT = '--heap-growing-percent=30';
 
 /** Keeps V8's young generation at its first size, in this thread and in those that it starts. */
 export function restrainYoungGeneration(): void {
@@ -30,6 +35,16 @@ export function letYoungGenerationGrowOnce(): void {
   });
   observer.observe({ entryTypes: ['gc'] });
   setFlagsFromString(ONE_STEP);
+}
+
+/** Has V8 collect the whole heap, once it is large, whenever it has grown by 30 %: for what keeps much for long. */
+export function restrainLargeHeap(): void {
+  const observer = new PerformanceObserver(() => {
+    if (getHeapStatistics().used_heap_size < SMALL_HEAP_BYTES) return;
+    observer.disconnect();
+    setFlagsFromString(GROWTH_BY_30_PERCENT);
+  });
+  observer.observe({ entryTypes: ['gc'] });
 }
 
 function youngGenerationBytes(): number {
