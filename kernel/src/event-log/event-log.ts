@@ -1,6 +1,6 @@
 import type { LogIdentity, LogPosition, LogRecord, NoteSigner } from '@rynxs/log';
 import type { Clock } from '../contracts/clock.js';
-import type { DroppedTail, EventStore, StoreHead } from '../contracts/event-store.js';
+import type { DroppedTail, EventStore } from '../contracts/event-store.js';
 import type { Tenure } from '../contracts/leadership.js';
 import type { Logger } from '../contracts/logger.js';
 import type { Random } from '../contracts/random.js';
@@ -8,7 +8,6 @@ import type { Telemetry } from '../contracts/telemetry.js';
 import { hasCode, type RynxsError, rynxsError } from '../errors/rynxs-error.js';
 import { SILENT_LOGGER } from '../logging/silent-logger.js';
 import type { EventDraft } from '../reconcile/events.js';
-import { LogAvailability, type StoreUse } from './availability.js';
 import { Checkpointer } from './checkpointer.js';
 import type { LogAnchor } from './log-anchor.js';
 import { type LogKeys, NO_KEYS } from './log-keys.js';
@@ -16,12 +15,12 @@ import { scrub } from './log-scrub.js';
 import { LogTerm, type WritingTerm } from './log-term.js';
 import { EventLogMetrics } from './metrics.js';
 import { openFailure } from './open-failure.js';
-import { catchUp, follow, type Loss, type OpenedLog, type OpeningParts, openLog } from './opening.js';
-import { mustHold } from './read-on.js';
+import { type Loss, type OpenedLog, type OpeningParts, openLog } from './opening.js';
 import { RivalTurns } from './rival-turns.js';
 import type { SnapshotSource } from './snapshots.js';
 import { storeFailure } from './store-failure.js';
 import { probeStore } from './store-probe.js';
+import { PATIENCE_MS, StoreWatch } from './store-watch.js';
 import { openingEvents, retiredKey } from './term-opening.js';
 import { LogWriter } from './writer.js';
 
@@ -53,18 +52,6 @@ export type LogOwner = Omit<LogIdentity, 'logId'>;
 
 const MAX_START_ATTEMPTS = 16;
 /**
- * How long who leads hopes that a log comes back that cannot be used, and how long it may take to begin a term. Then others
- * may try, where there are others. As long as a commit may be in doubt.
- */
-const PATIENCE_MS = 30_000;
-/** How long the store may take to say where the log ends. */
-const LOOK_TIMEOUT_MS = 5_000;
-/** Who leads and writes nothing looks this often whether the store still answers. */
-const IDLE_LOOK_MS = 10_000;
-/** Failures that say something of the log itself: nothing may be written to it any more. */
-const FINAL = ['RYNXS_LOG_DAMAGED', 'RYNXS_LOG_ROLLED_BACK', 'RYNXS_REDUCER_FAILED'] as const;
-
-/**
  * The event log of one shard: opened and verified once, then written by one term after another. Everything in it has
  * gone through `onRecord`, in order, exactly once; what a snapshot stands for was restored instead.
  */
@@ -72,7 +59,6 @@ export class EventLog {
   /** What of the log is known to be gone; only with `acceptLoss`. */
   readonly loss: Loss | undefined;
   readonly #options: EventLogOptions;
-  readonly #parts: OpeningParts;
   readonly #keys: LogKeys;
   readonly #logger: Logger;
   readonly #metrics: EventLogMetrics;
@@ -86,19 +72,14 @@ export class EventLog {
   readonly #snapshotSize: number;
   #droppedTails: readonly DroppedTail[];
   #term: LogTerm | undefined;
-  readonly #availability: LogAvailability;
+  readonly #watch: StoreWatch;
   readonly #turns = new RivalTurns();
-  /** When the store was last seen to work (monotonic). */
-  #usedAt: number;
   /** What became of the last commit of a term that has ended is not known. */
   #isInDoubt = false;
   #scrubbing: Promise<void> = Promise.resolve();
-  /** Why nothing may be written any more. */
-  #failure: RynxsError | undefined;
 
   private constructor(options: EventLogOptions, parts: OpeningParts, opened: OpenedLog) {
     this.#options = options;
-    this.#parts = parts;
     this.#keys = parts.keys;
     this.#logger = parts.logger;
     this.#metrics = parts.metrics;
@@ -107,8 +88,8 @@ export class EventLog {
     this.#signedTo = opened.signedTo;
     this.#snapshotSize = opened.snapshot?.size ?? 0;
     this.loss = opened.loss;
-    this.#availability = new LogAvailability(options.clock, parts.logger, parts.metrics);
-    this.#usedAt = options.clock.monotonic();
+    const following = { ...parts, onRecord: (record: LogRecord) => this.#deliver(record) };
+    this.#watch = new StoreWatch(following, opened.position, options.clock);
     options.telemetry.beforeReading(() => parts.metrics.pending(this.#pendingMs() / 1000));
     options.telemetry.health({ name: 'event-log', kind: 'ready', check: () => this.#unhealthy() });
     if (opened.snapshot !== undefined) this.#scrubbing = this.#scrub(opened.snapshot);
@@ -150,7 +131,7 @@ export class EventLog {
 
   /** Why nobody may go on with the log: RYNXS_LOG_DAMAGED, RYNXS_LOG_ROLLED_BACK, …; undefined while it is good. */
   get failure(): RynxsError | undefined {
-    return this.#failure;
+    return this.#watch.failure;
   }
 
   head(): { readonly nextSeq: number; readonly hash: string | undefined } {
@@ -179,7 +160,7 @@ export class EventLog {
       // A rival has mostly led before; what it wrote and signed is read before this term says what it has found.
       if (this.#hasRivals || this.#isInDoubt) await this.#catchUp(tenure, signal);
       for (let attempt = 1; ; attempt += 1) {
-        if (this.#failure !== undefined) throw this.#failure;
+        if (this.failure !== undefined) throw this.failure;
         this.#checkOwner(owner);
         tenure.assert(0);
         try {
@@ -201,9 +182,9 @@ export class EventLog {
    */
   async follow(signal: AbortSignal): Promise<void> {
     await this.#turns.whenFree(signal, async (turn) => {
-      if (this.#failure !== undefined) throw this.#failure;
+      if (this.failure !== undefined) throw this.failure;
       if (this.#term === undefined || this.#term.isOver) await this.#followOthers(turn);
-      else await this.#lookWhileIdle(this.#term, turn);
+      else await this.#lookBeside(this.#term, turn);
     });
   }
 
@@ -285,7 +266,7 @@ export class EventLog {
       ...(this.#hasRivals ? { patienceMs: PATIENCE_MS } : {}),
       onRecord: (record) => this.#deliver(record),
       onCommit: () => this.#noticed(),
-      onOutcome: (failure) => this.#onOutcome('write', failure),
+      onOutcome: (failure) => this.#watch.written(failure),
     });
   }
 
@@ -297,7 +278,7 @@ export class EventLog {
     this.#isInDoubt ||= term.writer.isInDoubt;
     this.#term = undefined;
     this.#noticed = () => undefined;
-    this.#availability.stoppedWriting();
+    this.#watch.stoppedWriting();
   }
 
   /** Both keys sign where one follows the other; only then the old one is retired. */
@@ -354,99 +335,30 @@ export class EventLog {
         this.#logger.warn('the log behind the snapshot could not be verified', { error: failure });
         return;
       }
-      this.#logger.error('the log behind the snapshot is damaged', { error: failure });
-      this.#failure = failure;
+      this.#watch.fail(failure);
       this.#term?.writer.fail(failure);
     }
   }
 
-  /** Reads and verifies what is in the store beyond what is known, and compares the log with what is known of it elsewhere. */
   async #catchUp(tenure: Tenure, signal: AbortSignal): Promise<void> {
-    const { store, clock } = this.#options;
-    const late = new AbortController();
-    const detail = `no answer within ${PATIENCE_MS} ms`;
-    using _ = clock.schedule(PATIENCE_MS, () =>
-      late.abort(rynxsError('RYNXS_LOG_UNAVAILABLE', { location: store.location, detail })),
-    );
-    const ended = AbortSignal.any([signal, tenure.signal]);
-    const any = AbortSignal.any([ended, late.signal]);
-    await this.#reading(ended, async () => {
-      if (this.#isInDoubt) await store.open(any, { knownSize: this.#position.size });
-      this.#isInDoubt = false;
-      this.#signedTo = Math.max(this.#signedTo, await catchUp(this.#followingParts, this.#position, any));
-    });
+    const signedTo = await this.#watch.catchUp(tenure, this.#isInDoubt, signal);
+    this.#isInDoubt = false;
+    this.#signedTo = Math.max(this.#signedTo, signedTo);
   }
 
   async #followOthers(signal: AbortSignal): Promise<void> {
     await this.#leaveTerm();
-    const hasFailed = this.#availability.isFailing('read');
-    await this.#reading(signal, async () => {
-      const { nextSeq } = await this.#look(signal);
-      // What comes back after a failure may be another place under the same name.
-      if (nextSeq !== this.#position.size || hasFailed) {
-        await follow(this.#followingParts, this.#position, signal);
-      }
-    });
-    this.#metrics.reached(this.#position.size - 1);
+    await this.#watch.follow(signal);
   }
 
-  async #lookWhileIdle({ writer }: LogTerm, signal: AbortSignal): Promise<void> {
-    const idleMs = this.#options.clock.monotonic() - this.#usedAt;
-    if (this.#availability.problem === undefined && idleMs < IDLE_LOOK_MS) return;
-    const hasFailed = this.#availability.isFailing('read');
+  async #lookBeside({ writer }: LogTerm, signal: AbortSignal): Promise<void> {
     try {
-      await this.#reading(signal, async () => {
-        await this.#look(signal);
-        if (hasFailed) await mustHold(this.#options.store, this.#position, signal);
-      });
+      await this.#watch.lookWhileIdle(signal);
     } catch (error) {
-      const isHopeless = this.#hasRivals && this.#availability.failingForMs('read') >= PATIENCE_MS;
-      if (isHopeless) writer.fail(storeFailure(this.#options.store, error));
+      const failure = this.failure ?? storeFailure(this.#options.store, error);
+      if (this.failure !== undefined || (this.#hasRivals && this.#watch.isHopeless)) writer.fail(failure);
       throw error;
     }
-  }
-
-  /** Where the log ends, within a time. */
-  async #look(signal: AbortSignal): Promise<StoreHead> {
-    const { store, clock } = this.#options;
-    const late = new AbortController();
-    using _ = clock.schedule(LOOK_TIMEOUT_MS, () =>
-      late.abort(new Error(`no answer within ${LOOK_TIMEOUT_MS} ms`)),
-    );
-    return await store.head(AbortSignal.any([signal, late.signal]));
-  }
-
-  /** Reads the store, and takes note of how that went unless `signal` has ended it. */
-  async #reading(signal: AbortSignal, read: () => Promise<unknown>): Promise<void> {
-    try {
-      await read();
-    } catch (error) {
-      const failure = openFailure(this.#options.store, error, this.#metrics);
-      if (FINAL.some((code) => failure.code === code)) this.#fail(failure);
-      else if (!signal.aborted) this.#onOutcome('read', failure);
-      throw failure;
-    }
-    this.#onOutcome('read', undefined);
-  }
-
-  /** The log is not one that anybody may go on with. */
-  #fail(failure: RynxsError): void {
-    this.#logger.error('the event log is not to be gone on with', { error: failure });
-    this.#failure ??= failure;
-    this.#term?.writer.fail(failure);
-  }
-
-  #onOutcome(use: StoreUse, failure: RynxsError | undefined): void {
-    if (failure !== undefined) {
-      this.#availability.failed(use, failure);
-      return;
-    }
-    this.#usedAt = this.#options.clock.monotonic();
-    this.#availability.succeeded(use);
-  }
-
-  get #followingParts(): OpeningParts {
-    return { ...this.#parts, onRecord: (record: LogRecord) => this.#deliver(record) };
   }
 
   #deliver(record: LogRecord): void {
@@ -470,8 +382,7 @@ export class EventLog {
   }
 
   #unhealthy(): string | undefined {
-    if (this.#failure !== undefined) return this.#failure.message;
-    if (this.#availability.problem !== undefined) return this.#availability.problem;
+    if (this.#watch.problem !== undefined) return this.#watch.problem;
     const pendingMs = this.#pendingMs();
     return pendingMs > 10_000 ? `an event has been waiting for ${Math.round(pendingMs / 1000)} s` : undefined;
   }
