@@ -56,6 +56,7 @@ export class LeaseElector implements Leadership {
       if (won === undefined) return;
       logger.info('the Lease was acquired', { holder, holdOffMs: won.holdOffMs });
       const tenure = new LeaseTenure(parts, won);
+      const cooledDown = this.#coolingDown(tenure.signal);
       try {
         yield tenure;
         await untilAborted(tenure.signal, signal);
@@ -63,15 +64,20 @@ export class LeaseElector implements Leadership {
         await tenure.release();
       }
       if (tenure.handover.aborted) await this.#standBack(view, holder, signal);
-      await this.#coolDown(signal);
+      await cooledDown(signal);
     }
   }
 
-  /** Others come first after a failure, too. */
-  async #coolDown(signal: AbortSignal): Promise<void> {
+  /** What waits for a while after a tenure has ended, so that others come first. */
+  #coolingDown(ended: AbortSignal): (signal: AbortSignal) => Promise<void> {
     const { clock, random, timings } = this.#parts;
-    const longestMs = Math.max(timings.retryPeriodMs, timings.requestTimeoutMs);
-    await new Alarm(clock).pause(longestMs * (1 + random.next()), signal);
+    const cooldownMs = Math.max(timings.retryPeriodMs, timings.requestTimeoutMs) * (1 + random.next());
+    let untilMs = Number.POSITIVE_INFINITY;
+    const onEnd = () => {
+      untilMs = clock.monotonic() + cooldownMs;
+    };
+    ended.addEventListener('abort', onEnd, { once: true });
+    return (signal) => new Alarm(clock).pause(untilMs - clock.monotonic(), signal);
   }
 
   /** Leaves the Lease alone until somebody else has it, or nobody has taken it for its duration. */

@@ -149,11 +149,11 @@ export class LeaseTenure implements Tenure {
   }
 
   async #release(): Promise<void> {
+    const { clock, timings, logger } = this.#parts;
     const wasLost = this.signal.aborted;
     this.#end('it was released');
     await this.#renewing;
     if (wasLost) return;
-    const { clock, timings, logger } = this.#parts;
     const overdue = new AbortController();
     using _ = clock.schedule(2 * timings.requestTimeoutMs, () =>
       overdue.abort(new Error('it takes too long')),

@@ -20,11 +20,12 @@ export class LeaseView implements Disposable {
   #lease: KubernetesObject | null | undefined;
   #fingerprint = '';
   #unchangedSince = 0;
-  #heardAt = Number.NEGATIVE_INFINITY;
+  #heardAt: number;
 
   constructor(cluster: Cluster, clock: Clock, key: LeaseKey) {
     this.#clock = clock;
     this.#key = key;
+    this.#heardAt = clock.monotonic();
     const { namespace, name } = key;
     this.#cache = cluster.cache(LEASES, { namespace, fieldSelector: `metadata.name=${name}` });
     this.#watching = this.#cache.subscribe(({ type, object: { metadata } }) => {
@@ -47,7 +48,7 @@ export class LeaseView implements Disposable {
     return this.#clock.monotonic() - this.#unchangedSince;
   }
 
-  /** How long ago the server told anything of it, in milliseconds. */
+  /** How long ago the server told anything of it, in milliseconds; or since when it has been watched. */
   get silentMs(): number {
     return this.#clock.monotonic() - this.#heardAt;
   }
