@@ -1,7 +1,10 @@
 /** A child of an object: `Deployment/my-agent`. */
 export type ChildKey = string;
 
-/** What the log says of one child. `B` is whatever the reconciler's manifests are computed from. */
+/**
+ * What the log says of one child; an empty one was there once, or was to be. `B` is whatever the reconciler's manifests are
+ * computed from.
+ */
 export interface ChildState<B> {
   /** Uid of the object that exists; absent when none is known to. */
   readonly uid?: string;

@@ -49,7 +49,9 @@ describe('children', () => {
     const applied = reduceChildren(pending, outcome('ActionApplied', 'create', { uid: 'u' }), 'later');
     expect(applied).to.deep.equal({ [child]: { uid: 'u', digest, basis: 'basis' } });
     const gone = reduceChildren(applied, outcome('ActionApplied', 'delete', { uid: 'u' }), 'later');
-    expect(gone).to.deep.equal({});
+    expect(gone).to.deep.equal({ [child]: {} });
+    expect(decide(gone)).to.deep.equal(['create a -']);
+    expect(decide(gone, [])).to.deep.equal([]);
   });
 
   it('are tried again after a failure, unless only a change can help', () => {
@@ -94,5 +96,14 @@ describe('children', () => {
       decide(reduceChildren(known, event('DriftObserved', { child, uid }), 'basis'));
     expect(drift('u')).to.deep.equal(['update a u']);
     expect(drift(null)).to.deep.equal(['create a -']);
+  });
+
+  it('are deleted when they turn up again after nobody wanted them any more', () => {
+    const back = reduceChildren<string>(
+      { [child]: {} },
+      event('DriftObserved', { child, uid: 'u' }),
+      'basis',
+    );
+    expect(decide(back, [])).to.deep.equal(['delete a u']);
   });
 });

@@ -17,6 +17,12 @@ export function childKey(resource: ResourceType, name: string): ChildKey {
   return `${resource.kind}/${name}`;
 }
 
+/**
+ * A child that was once to be there, and is not. Its name is kept: a creation that was on its way for long may make it
+ * again when nobody expects it any more, and then the log must know that it is a child.
+ */
+const NOT_THERE = {};
+
 const digests = new WeakMap<object, string>();
 
 /** SHA-256 of the canonical JSON of a manifest's object, in lower-case hex. */
@@ -44,7 +50,7 @@ export function reduceChildren<B>(children: ChildrenState<B>, event: LogEvent, b
     case 'ActionApplied': {
       const { child, verb, uid } = payloadOf<ActionApplied>(event);
       return verb === 'delete'
-        ? without(children, child)
+        ? withChild(children, child, NOT_THERE)
         : withChild(children, child, settled(children[child], uid));
     }
     case 'ActionFailed': {
@@ -60,11 +66,11 @@ export function reduceChildren<B>(children: ChildrenState<B>, event: LogEvent, b
         return withChild(children, child, settled(children[child], uid));
       if (found === 'different' && uid !== null)
         return withChild(children, child, differing(children[child], uid));
-      return without(children, child);
+      return withChild(children, child, NOT_THERE);
     }
     case 'DriftObserved': {
       const { child, uid } = payloadOf<DriftObserved>(event);
-      if (uid === null) return without(children, child);
+      if (uid === null) return withChild(children, child, NOT_THERE);
       return withChild(children, child, differing(children[child], uid));
     }
     default:
@@ -145,11 +151,6 @@ function withChild<B>(children: ChildrenState<B>, key: ChildKey, child: ChildSta
   const next = copyOf(children);
   next[key] = child;
   return next;
-}
-
-function without<B>(children: ChildrenState<B>, child: ChildKey): ChildrenState<B> {
-  const { [child]: _, ...rest } = children;
-  return rest;
 }
 
 function objectKey(metadata: { readonly namespace?: string; readonly name: string }) {

@@ -102,8 +102,9 @@ export function observeDrift(
 }
 
 /**
- * Payloads of `DriftObserved` for children that nobody wants, that the log knows no uid of, and that are there: they were
- * to be created, the answer was lost, and before it could be asked for again they were not wanted any more.
+ * Payloads of `DriftObserved` for children that nobody wants, that the log knows no uid of, and that are there: the answer
+ * to their creation was lost, and before it could be asked for again they were not wanted any more; or a creation was on
+ * its way for so long that they had been given up, or deleted, when it arrived.
  */
 export function observeLeftovers(
   manifests: readonly Manifest[],

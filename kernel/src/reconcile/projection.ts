@@ -44,7 +44,7 @@ type SavedAggregate = Omit<Aggregate, 'reconciler' | 'observed' | 'affectedBy' |
   Partial<Pick<Aggregate, 'observed' | 'affectedBy' | 'health'>>;
 
 /** Rises whenever the same events could lead to another state here than before. */
-const PROJECTION_VERSION = 2;
+const PROJECTION_VERSION = 3;
 
 const NO_PENDING: readonly PendingAction[] = [];
 

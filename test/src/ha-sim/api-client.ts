@@ -125,9 +125,7 @@ export class ApiClient extends ForwardingCluster {
     object: KubernetesObject,
     options: RequestOptions,
   ): Promise<KubernetesObject> {
-    // As on the wire: what the caller holds is its own.
-    const sent = structuredClone(object);
-    return (await this.#write({ verb, resource, object: sent }, options)) as KubernetesObject;
+    return (await this.#write({ verb, resource, object }, options)) as KubernetesObject;
   }
 
   #write(write: ApiWrite, options: RequestOptions): Promise<KubernetesObject | undefined> {

@@ -46,9 +46,9 @@ const REPLICAS = 3;
 /** Of the clock of a machine against true time; margins of leadership are made for it. */
 const MAX_DRIFT = 0.01;
 const CONVERGES_WITHIN_MS = 300_000;
-const LOOK_EVERY_MS = 500;
+const LOOK_EVERY_MS = 1_000;
 /** Where there are no faults, leadership stays where it is: so many times the duration of a Lease are watched. */
-const QUIET_LEASES = 3;
+const QUIET_LEASES = 2;
 
 /**
  * Three operators, each with its real elector, log and loop, on one cluster and one bucket, in one process and in virtual

@@ -7,7 +7,7 @@ import type { SimulatedApi } from './simulated-api.js';
 const CONFIG_MAP = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 const COLORS = ['red', 'green', 'blue', 'gold'];
 const WIDGETS = 4;
-const MEAN_PAUSE_MS = 900;
+const MEAN_PAUSE_MS = 1_500;
 
 /** Somebody who creates Widgets and changes them, again and again, and now and then what is made of them. */
 export class User {

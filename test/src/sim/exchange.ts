@@ -53,8 +53,9 @@ export class Exchange<T> {
     this.#settle = { resolve, reject };
     this.#parts = parts;
     const { process, timeoutMs, failures } = parts;
-    const late = { failure: failures.silence(`no answer within ${timeoutMs} ms`, false) };
-    this.#timeout = process.clock.schedule(timeoutMs, () => this.end(late, 'timed out'));
+    this.#timeout = process.clock.schedule(timeoutMs, () =>
+      this.end({ failure: failures.silence(`no answer within ${timeoutMs} ms`, false) }, 'timed out'),
+    );
   }
 
   /** `serve` is called at each arrival, and must have its effect before it waits for anything but the microtask queue. */
