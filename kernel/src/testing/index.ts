@@ -6,6 +6,12 @@ export { FakeClock } from './fake-clock.js';
 export { FakeLeadership } from './fake-leadership.js';
 export { FakeTelemetry } from './fake-telemetry.js';
 export { lastingTenure } from './lasting-tenure.js';
+export {
+  type Contender,
+  type LeadershipHarness,
+  type LeadershipSuiteOptions,
+  leadershipSuite,
+} from './leadership-suite.js';
 export { type ClusterRequest, type Fault, MemoryCache, MemoryCluster } from './memory-cluster.js';
 export * from './reconciler-suite/index.js';
 export { seededRandom } from './seeded-random.js';

@@ -205,7 +205,7 @@ export const RULES = {
       const { network, tenure } = await election.leader();
       let wasAborted: boolean | undefined;
       network.fate = () => {
-        wasAborted = tenure.signal.aborted;
+        wasAborted ??= tenure.signal.aborted;
         return {};
       };
       await tenure.release();
