@@ -1,7 +1,7 @@
 import { rynxsError, type Tenure } from '@rynxs/kernel';
 import type { Defect } from './simulation.js';
 
-/** A defect, and what the simulation says of it. */
+/** A defect, and what the simulation must say of it in one of its seeds. */
 export interface ShownDefect extends Defect {
   readonly shows: RegExp;
 }
@@ -15,17 +15,17 @@ export const DEFECTS: Readonly<Record<string, ShownDefect>> = {
     },
   },
   'writes to the cluster without preconditions': {
-    shows: /over a change that was made after it was sent/,
+    shows: /after epoch \d+ had acted, late, over a change/,
     api: (api) => {
       api.ignoresPreconditions = true;
     },
   },
   'a term that acts at once although nobody has seen the one before it end': {
-    shows: /after epoch \d+ had acted/,
+    shows: /after epoch \d+ had acted$/,
     tenure: (tenure) => changed(tenure, { holdOffMs: 0 }),
   },
   'a tenure without a deadline': {
-    shows: /after epoch \d+ had acted|after the next epoch had begun/,
+    shows: /after epoch \d+ had acted$|after the next epoch had begun$/,
     tenure: (tenure) => {
       const released = new AbortController();
       return changed(tenure, {

@@ -45,8 +45,7 @@ describe('the simulation of three replicas notices', () => {
         const { failure } = await simulate(seed, { defect });
         if (failure === undefined) continue;
         expect(failure, `seed ${seed}`).to.be.instanceOf(Violation);
-        expect(String(failure), `seed ${seed}`).to.match(shows);
-        return;
+        if (shows.test(String(failure))) return;
       }
       expect.fail(`it did not show in ${SEEDS_FOR_A_DEFECT} seeds`);
     });

@@ -87,7 +87,10 @@ export class TermWitness {
   }
 
   #lateEffect(epoch: number, isOverwriting: boolean, what: string): string | undefined {
-    if (epoch < this.#actingEpoch) this.lateEffects += 1;
-    return isOverwriting ? `${what}, late, over a change that was made after it was sent` : undefined;
+    const isOver = epoch < this.#actingEpoch;
+    if (isOver) this.lateEffects += 1;
+    if (!isOverwriting) return undefined;
+    const when = isOver ? ` after epoch ${this.#actingEpoch} had acted` : '';
+    return `${what}${when}, late, over a change that was made after it was sent`;
   }
 }
