@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { chaos } from '../ha/chaos.js';
+import { CpuPressure } from '../ha/cpu-pressure.js';
 import { FAULTS, type FaultName } from '../ha/faults.js';
 import { HaSystem } from '../ha/ha-system.js';
 import { Judge } from '../ha/judge.js';
@@ -50,7 +51,8 @@ describe('three replicas', function () {
       expect(written.map(({ requestURI }) => requestURI)).to.deep.equal([]);
       expect(s3.writes).to.deep.equal([]);
     }
-    const { problems } = await new Judge(system).judge(new Set(fleet.names));
+    using pressure = new CpuPressure();
+    const { problems } = await new Judge(system, pressure).judge(new Set(fleet.names));
     expect(problems).to.deep.equal([]);
   });
 

@@ -1,5 +1,6 @@
 import { Fleet } from '../cluster/fault-fleet.js';
 import { Dice } from '../cluster/soak/dice.js';
+import { CpuPressure } from './cpu-pressure.js';
 import { FAULTS, type Fault, type FaultName, inflict } from './faults.js';
 import { HaSystem } from './ha-system.js';
 import { Judge, type Verdict } from './judge.js';
@@ -57,7 +58,9 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   const why = whyNoNamespaces();
   if (why !== undefined) progress(`${why}: cuts are made by proxies instead`);
   await using system = await HaSystem.start({ timings: TIMINGS[options.timings], signal });
-  const result = await new ChaosRun(system, options, await Fleet.make(system.cluster, FLEET)).run();
+  using pressure = new CpuPressure();
+  const fleet = await Fleet.make(system.cluster, FLEET);
+  const result = await new ChaosRun(system, options, fleet, new Judge(system, pressure)).run();
   if (result.problems.length > 0 && options.keep !== undefined) await system.keep(options.keep);
   return result;
 }
@@ -72,14 +75,14 @@ class ChaosRun {
   readonly #startedAt = performance.now();
   #bag: FaultName[] = [];
 
-  constructor(system: HaSystem, options: ChaosOptions, fleet: Fleet) {
+  constructor(system: HaSystem, options: ChaosOptions, fleet: Fleet, judge: Judge) {
     this.#system = system;
     this.#options = options;
     this.#fleet = fleet;
     // Dice of their own: what is chosen must not depend on which of them is faster.
     this.#dice = new Dice(options.seed);
     this.#load = new Load(system.cluster.api, fleet, new Dice(options.seed + 1), options);
-    this.#judge = new Judge(system);
+    this.#judge = judge;
   }
 
   async run(): Promise<ChaosResult> {
@@ -145,29 +148,20 @@ class ChaosRun {
     return this.#bag.pop() as FaultName;
   }
 
-  #tell({
-    fault,
-    failoverMs,
-    actsAfterMs,
-    calmMs,
-    settledMs,
-    newTerms,
-    problems,
-    late,
-    refused,
-  }: Round): void {
-    const { victim, hitLeader, detail } = fault;
+  #tell(round: Round): void {
+    const { victim, name, hitLeader, detail } = round.fault;
     const whom = victim === undefined ? '' : ` ${victim}, ${hitLeader ? 'which led' : 'a follower'},`;
     const took =
-      failoverMs === undefined
+      round.failoverMs === undefined
         ? 'no new term'
-        : `next term after ${failoverMs.toFixed(0)} ms, acts after ${actsAfterMs?.toFixed(0) ?? '-'} ms`;
+        : `next term after ${round.failoverMs.toFixed(0)} ms (processors short for ${(100 * round.cpuPressure).toFixed(0)} % of it), ` +
+          `acts after ${round.actsAfterMs?.toFixed(0) ?? '-'} ms`;
     this.#say(
-      `  ${fault.name}${whom} ${detail}: ${took}; ${newTerms} terms, calm after ${calmMs.toFixed(0)} ms, ` +
-        `${this.#fleet.names.length} Agents settled after ${settledMs.toFixed(0)} ms more; ` +
-        `${refused} writes refused, ${late} late; ${problems.length === 0 ? 'good' : 'WRONG'}`,
+      `  ${name}${whom} ${detail}: ${took}; calm after ${round.calmMs.toFixed(0)} ms, ` +
+        `${this.#fleet.names.length} Agents settled after ${round.settledMs.toFixed(0)} ms more; ` +
+        `${round.refused} writes refused, ${round.late} late; ${round.problems.length === 0 ? 'good' : 'WRONG'}`,
     );
-    for (const problem of problems) this.#say(`  ! ${problem}`);
+    for (const problem of round.problems) this.#say(`  ! ${problem}`);
   }
 
   #say(line: string): void {

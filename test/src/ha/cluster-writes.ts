@@ -73,8 +73,11 @@ export interface CutOff {
   readonly toMs: number;
 }
 
-/** How long a system goes on sending what a process had sent before it was cut off (tcp(7), retransmissions). */
-const RETRANSMITTED_FOR_MS = 15_000;
+/**
+ * A system sends again what was not acknowledged, each time after twice as long, also when the process has given up or
+ * ended (tcp(7)): what was sent before a cut comes within as long after it as it lasted, and a little more.
+ */
+const RETRANSMISSION_SPARE_MS = 10_000;
 
 /**
  * Follows the writes of all replicas and holds each against the terms: a replica writes only in a term of its own, and
@@ -84,26 +87,22 @@ const RETRANSMITTED_FOR_MS = 15_000;
 export class WriteOrder {
   /** How many arrived after a cut, and after a later term had written. */
   late = 0;
+  readonly #cuts: CutOff[] = [];
   /** Of the last write. */
   #term: TermRecord | undefined;
 
-  /** Says what is wrong with these writes, which follow those of the last call. */
+  /** Says what is wrong with these writes, which follow those of the last call; `cut` came after that. */
   follow(writes: readonly ClusterWrite[], terms: readonly TermRecord[], cut?: CutOff): readonly string[] {
+    if (cut !== undefined) this.#cuts.push(cut);
     const problems: string[] = [];
-    for (const { replica, atMs, receivedAtMs, what } of writes) {
+    for (const write of writes) {
+      const { replica, atMs, what } = write;
       const first = this.#term?.epoch ?? 0;
       const own = terms.findLast(
         (term) => term.replica === replica && term.epoch >= first && term.beganAtMs <= atMs + CLOCK_MS,
       );
-      if (own !== undefined) {
-        this.#term = own;
-        continue;
-      }
-      const wasCut =
-        cut?.replica === replica &&
-        receivedAtMs >= cut.fromMs &&
-        receivedAtMs <= cut.toMs + RETRANSMITTED_FOR_MS;
-      if (wasCut) this.late += 1;
+      if (own !== undefined) this.#term = own;
+      else if (this.#cuts.some((one) => mayBeOf(one, write))) this.late += 1;
       else
         problems.push(
           `${replica}: ${what} at ${new Date(atMs).toISOString()}, after epoch ${first} of ${this.#term?.replica ?? 'nobody'} has written`,
@@ -111,6 +110,13 @@ export class WriteOrder {
     }
     return problems;
   }
+}
+
+/** Whether the write may have been sent before the cut. */
+function mayBeOf({ replica, fromMs, toMs }: CutOff, write: ClusterWrite): boolean {
+  const { receivedAtMs } = write;
+  const lastMs = toMs + (toMs - fromMs) + RETRANSMISSION_SPARE_MS;
+  return write.replica === replica && receivedAtMs >= fromMs && receivedAtMs <= lastMs;
 }
 
 /** Counts the children that were made, of Agents whose names are never used again. */

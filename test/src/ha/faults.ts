@@ -19,6 +19,8 @@ export type FaultName = (typeof FAULTS)[number];
 
 /** Those that hit no single replica. */
 const HIT_ALL: readonly FaultName[] = ['api-restart', 'lease-deleted', 'lease-edited'];
+/** How long a leader without its log hopes for it before others may try. */
+const LOG_PATIENCE_MS = 30_000;
 /** How often it is the leader that a fault hits, of those that hit one replica. */
 const HITS_LEADER = 0.75;
 
@@ -81,10 +83,7 @@ const LEASE_EDITS: readonly (readonly [detail: string, patch: object])[] = [
   ['without a holder', { spec: { holderIdentity: null } }],
   ['never renewed', { spec: { renewTime: null, acquireTime: null } }],
   ['renewed in the future', { spec: { renewTime: '2999-01-01T00:00:00.000000Z' } }],
-  [
-    'held by somebody else for an hour',
-    { spec: { holderIdentity: 'somebody-else', leaseDurationSeconds: 3_600 } },
-  ],
+  ['held by somebody else for 20 s', { spec: { holderIdentity: 'somebody-else', leaseDurationSeconds: 20 } }],
   ['emptied', { spec: null }],
   ['given an annotation', { metadata: { annotations: { 'example.com/looked-at': 'yes' } } }],
 ];
@@ -144,12 +143,13 @@ const INFLICT: Readonly<Record<FaultName, Inflict>> = {
   },
 };
 
-/** For a moment, or for longer than any claim to lead lasts. */
+/** For a moment, or for longer than what a replica puts up with: the end of its claim, or the patience with a lost log. */
 async function cut({ system, victim, dice, begin }: Scene, server: ServerName): Promise<string> {
   const { leaseDurationMs, renewDeadlineMs } = system.timings;
-  const lastsMs = dice.chance(0.3)
+  const enoughMs = server === 'S3' ? LOG_PATIENCE_MS : leaseDurationMs;
+  const lastsMs = dice.chance(0.4)
     ? dice.between(500, renewDeadlineMs / 2)
-    : dice.between(1.3, 2) * leaseDurationMs;
+    : dice.between(1.05, 1.4) * enoughMs;
   begin();
   await victim.cut(server);
   try {

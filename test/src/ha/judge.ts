@@ -1,5 +1,13 @@
 import { AuditTail } from './audit-tail.js';
-import { ChildrenMade, type ClusterTraffic, type CutOff, trafficOf, WriteOrder } from './cluster-writes.js';
+import {
+  ChildrenMade,
+  type ClusterTraffic,
+  type ClusterWrite,
+  type CutOff,
+  trafficOf,
+  WriteOrder,
+} from './cluster-writes.js';
+import type { CpuPressure } from './cpu-pressure.js';
 import type { Fault } from './faults.js';
 import type { HaSystem } from './ha-system.js';
 import { commitOf, type TermRecord, termsOf } from './terms.js';
@@ -11,6 +19,10 @@ const MAX_LEASE_CALLS_PER_PERIOD = 2;
 const SPARE_LEASE_CALLS = 20;
 /** A clean stop is seen at once: the next leader's first durable event comes within this time. */
 const CLEAN_HANDOVER_MS = 1_000;
+/** Two processes look at the time of the same thing so far apart. */
+const SAME_TIME_MS = 100;
+/** When processes had to wait for a processor for more than this part of a time, what took too long says nothing. */
+const MAX_CPU_PRESSURE = 0.6;
 
 /** What a round has shown. */
 export interface Verdict {
@@ -18,6 +30,12 @@ export interface Verdict {
   readonly failoverMs: number | undefined;
   /** From the fault to the next leader's first change of the cluster. */
   readonly actsAfterMs: number | undefined;
+  /** The most that `failoverMs` may be; undefined where nothing is promised. */
+  readonly barMs: number | undefined;
+  /** Part of the time up to the new term in which something had to wait for a processor, from 0 to 1. */
+  readonly cpuPressure: number;
+  /** Whether the time was held against the bar; it is not while processors are short. */
+  readonly isTimed: boolean;
   /** The terms that began since the last round. */
   readonly newTerms: number;
   readonly newRecords: number;
@@ -33,6 +51,7 @@ export interface Verdict {
 /** Holds what replicas did in a round against the log, the API server's audit log and the bucket. */
 export class Judge {
   readonly #system: HaSystem;
+  readonly #pressure: CpuPressure;
   readonly #audit: AuditTail;
   readonly #order = new WriteOrder();
   readonly #children = new ChildrenMade();
@@ -40,8 +59,9 @@ export class Judge {
   #records = 0;
   #judgedAt = performance.now();
 
-  constructor(system: HaSystem) {
+  constructor(system: HaSystem, pressure: CpuPressure) {
     this.#system = system;
+    this.#pressure = pressure;
     this.#audit = new AuditTail(system.cluster.audit.file);
   }
 
@@ -60,6 +80,9 @@ export class Judge {
     const act =
       next && traffic.writes.find(({ replica, atMs }) => replica === next.replica && atMs >= next.beganAtMs);
     const failoverMs = next && next.beganAtMs - sinceMs;
+    const barMs = fault && this.#barOf(fault);
+    const cpuPressure = this.#pressure.during(sinceMs, sinceMs + (failoverMs ?? 0));
+    const isTimed = barMs !== undefined && cpuPressure <= MAX_CPU_PRESSURE;
     const all = [
       ...problems,
       ...(await complaints(this.#system.verify())),
@@ -67,11 +90,16 @@ export class Judge {
       ...this.#children.follow(traffic.writes, records, agents),
       ...this.#leaseCalls(traffic),
       ...(fault === undefined ? [] : this.#thawed(fault, traffic, terms)),
-      ...(fault === undefined ? [] : this.#tooSlow(fault, failoverMs)),
+      ...(barMs !== undefined && failoverMs === undefined ? ['there is no new term'] : []),
+      ...(isTimed ? tooSlow(failoverMs, barMs) : []),
+      ...(fault === undefined ? [] : this.#tooSoon(fault, terms, act)),
     ];
     const verdict = {
       failoverMs,
       actsAfterMs: act && act.atMs - sinceMs,
+      barMs,
+      cpuPressure,
+      isTimed,
       newTerms: terms.length - this.#terms,
       newRecords: records.length - this.#records,
       writes: traffic.writes.length,
@@ -108,18 +136,30 @@ export class Judge {
     ];
   }
 
-  /** The bars that the design gives. */
-  #tooSlow({ name, hitLeader }: Fault, failoverMs: number | undefined): readonly string[] {
+  /** How soon the next leader has to be there, as far as that is promised. */
+  #barOf({ name, hitLeader }: Fault): number | undefined {
     const { leaseDurationMs, retryPeriodMs } = this.#system.timings;
-    const bars: Partial<Record<Fault['name'], number>> = {
-      sigterm: CLEAN_HANDOVER_MS,
-      sigkill: leaseDurationMs + retryPeriodMs,
-      sigstop: leaseDurationMs + retryPeriodMs,
-    };
-    const bar = bars[name];
-    if (!hitLeader || bar === undefined) return [];
-    if (failoverMs === undefined) return ['there is no new term'];
-    return failoverMs <= bar ? [] : [`the next leader took ${failoverMs} ms, more than ${bar} ms`];
+    if (!hitLeader) return undefined;
+    if (name === 'sigterm') return CLEAN_HANDOVER_MS;
+    return name === 'sigkill' || name === 'sigstop' ? leaseDurationMs + retryPeriodMs : undefined;
+  }
+
+  /**
+   * Who takes over a Lease that was deleted cannot have seen its holder do nothing for a leaseDuration, and lets as much pass
+   * before it acts, unless the log says that the term before has ended (rule 11).
+   */
+  #tooSoon({ name }: Fault, terms: readonly TermRecord[], act: ClusterWrite | undefined): readonly string[] {
+    const { leaseDurationMs } = this.#system.timings;
+    const next = terms[this.#terms];
+    const before = terms[this.#terms - 1];
+    if (name !== 'lease-deleted' || next === undefined || act === undefined || before?.hasEnded !== false)
+      return [];
+    const waitedMs = act.receivedAtMs - next.beganAtMs;
+    return waitedMs >= leaseDurationMs - SAME_TIME_MS
+      ? []
+      : [
+          `${next.replica} acted ${waitedMs} ms after its term began, before the last one was sure to be over`,
+        ];
   }
 
   #leaseCalls({ leaseRequests }: ClusterTraffic): readonly string[] {
@@ -133,6 +173,11 @@ export class Judge {
         : [],
     );
   }
+}
+
+function tooSlow(failoverMs: number | undefined, barMs: number): readonly string[] {
+  if (failoverMs === undefined || failoverMs <= barMs) return [];
+  return [`the next leader's first event took ${failoverMs} ms, more than ${barMs} ms`];
 }
 
 function cutOff(fault: Fault | undefined): CutOff | undefined {

@@ -6,7 +6,7 @@ import { type Puts, termsOf } from './terms.js';
 /** One record a commit, by `replica-a` and then by `replica-b`. */
 const RECORDS = [
   record(0, 'EpochStarted', 1, 'replica-a_1'),
-  record(1, 'AgentObserved', 1, 'replica-a_1'),
+  record(1, 'EpochEnded', 1, 'replica-a_1'),
   record(2, 'EpochStarted', 2, 'replica-b_2'),
   record(3, 'AgentObserved', 2, 'replica-b_2'),
 ];
@@ -16,8 +16,8 @@ describe('the terms of a log, as the bucket has seen them', () => {
   it('are found, each with its replica and the time of its first commit', () => {
     expect(termsOf(RECORDS, PUTS)).to.deep.equal({
       terms: [
-        { epoch: 1, replica: 'replica-a', firstSeq: 0, beganAtMs: 100 },
-        { epoch: 2, replica: 'replica-b', firstSeq: 2, beganAtMs: 300 },
+        { epoch: 1, replica: 'replica-a', firstSeq: 0, beganAtMs: 100, hasEnded: true },
+        { epoch: 2, replica: 'replica-b', firstSeq: 2, beganAtMs: 300, hasEnded: false },
       ],
       problems: [],
     });

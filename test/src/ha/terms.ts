@@ -12,6 +12,8 @@ export interface TermRecord {
   readonly firstSeq: number;
   /** When its first commit was durable, in milliseconds of `Date.now()`. */
   readonly beganAtMs: number;
+  /** Whether it has ended in good order. */
+  readonly hasEnded: boolean;
 }
 
 /** What a replica has put into the bucket. */
@@ -53,9 +55,11 @@ export function termsOf(records: readonly LogEvent[], replicas: readonly Puts[])
         problems.push(`seq ${seq}: epoch ${meta.epoch} follows ${before?.epoch ?? 'nothing'}`);
       writer = meta.writer;
       const beganAtMs = commits.get(seq)?.atMs ?? lastAtMs;
-      terms.push({ epoch: meta.epoch, replica: podOf(writer), firstSeq: seq, beganAtMs });
+      terms.push({ epoch: meta.epoch, replica: podOf(writer), firstSeq: seq, beganAtMs, hasEnded: false });
     } else if (meta.epoch !== before?.epoch || meta.writer !== writer)
       problems.push(`seq ${seq}: ${type} of epoch ${meta.epoch} by ${meta.writer} in epoch ${before?.epoch}`);
+    if (type === 'EpochEnded' && before !== undefined)
+      terms[terms.length - 1] = { ...before, hasEnded: true };
     const commit = commits.get(seq);
     if (commit === undefined) continue;
     commits.delete(seq);
