@@ -118,7 +118,8 @@ function completeness(report: VerifyReport): string {
 }
 
 function unprovenTail(records: number): string {
-  return `The ${formatCount(records, 'record')} after that are chained to it, but not signed yet: there, records cut off at the
+  const are = records === 1 ? 'is' : 'are';
+  return `The ${formatCount(records, 'record')} after that ${are} chained to it, but not signed yet: there, records cut off at the
 end of a commit, or rewritten as a whole, cannot be told from the original.
 `;
 }
