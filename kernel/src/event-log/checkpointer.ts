@@ -3,7 +3,7 @@ import type { Clock } from '../contracts/clock.js';
 import type { EventStore } from '../contracts/event-store.js';
 import type { Logger } from '../contracts/logger.js';
 import { keepCheckpoint } from './checkpoint-objects.js';
-import { ANCHOR_TIMEOUT_MS, type LogAnchor } from './log-anchor.js';
+import type { LogAnchor } from './log-anchor.js';
 import type { EventLogMetrics } from './metrics.js';
 import { keepSnapshot, type SnapshotSource, takeSnapshot } from './snapshots.js';
 
@@ -35,6 +35,8 @@ export interface CheckpointerParts {
   readonly hasRivals: boolean;
   /** From when on the anchor may be written (monotonic): it is in the cluster. */
   readonly actsFrom: number;
+  /** How long a write of the anchor may take, in milliseconds. */
+  readonly anchorTimeoutMs: number;
   /** Throws when this process may no longer act for the log: called directly before the anchor is written. */
   readonly assert: (remainingMs: number) => void;
   /** A checkpoint of this size is kept. */
@@ -174,7 +176,7 @@ export class Checkpointer {
     entry: { readonly logId: string; readonly size: number; readonly text: string },
     signal: AbortSignal,
   ): Promise<void> {
-    const { anchor, clock, logger, metrics, assert } = this.#parts;
+    const { anchor, anchorTimeoutMs, clock, logger, metrics, assert } = this.#parts;
     if (anchor === undefined) {
       this.#anchoredSize = entry.size;
       return;
@@ -183,7 +185,7 @@ export class Checkpointer {
     if (clock.monotonic() < this.#anchorDueAt()) return;
     this.#anchoredAt = clock.monotonic();
     try {
-      await anchor.advance(entry, signal, () => assert(ANCHOR_TIMEOUT_MS));
+      await anchor.advance(entry, signal, () => assert(anchorTimeoutMs), anchorTimeoutMs);
       this.#anchoredSize = entry.size;
     } catch (error) {
       metrics.checkpointFailed('anchor');

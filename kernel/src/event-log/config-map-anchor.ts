@@ -39,7 +39,12 @@ export class ConfigMapAnchor implements LogAnchor {
     return new Map(Object.entries(data).filter(([key]) => LOG_KEY.test(key)));
   }
 
-  async advance(entry: AnchorEntry, signal: AbortSignal, beforeSend: () => void): Promise<void> {
+  async advance(
+    entry: AnchorEntry,
+    signal: AbortSignal,
+    beforeSend: () => void,
+    timeoutMs?: number,
+  ): Promise<void> {
     await this.#change(
       (data) => {
         const known = data[entry.logId];
@@ -49,6 +54,7 @@ export class ConfigMapAnchor implements LogAnchor {
       },
       signal,
       beforeSend,
+      timeoutMs,
     );
   }
 
@@ -66,6 +72,7 @@ export class ConfigMapAnchor implements LogAnchor {
     change: (data: AnchorData) => AnchorData,
     signal: AbortSignal,
     beforeSend: () => void = () => undefined,
+    timeoutMs = ANCHOR_TIMEOUT_MS,
   ): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       const live = await this.#get(signal);
@@ -73,7 +80,7 @@ export class ConfigMapAnchor implements LogAnchor {
       const data = change(before);
       if (data === before) return;
       try {
-        const options = { signal, beforeSend, timeoutMs: ANCHOR_TIMEOUT_MS };
+        const options = { signal, beforeSend, timeoutMs };
         if (live === undefined) {
           await this.#cluster.create(CONFIG_MAP, { ...this.#empty(), data }, options);
         } else {

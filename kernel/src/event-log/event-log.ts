@@ -9,7 +9,7 @@ import { hasCode, type RynxsError, rynxsError } from '../errors/rynxs-error.js';
 import { SILENT_LOGGER } from '../logging/silent-logger.js';
 import type { EventDraft } from '../reconcile/events.js';
 import { Checkpointer } from './checkpointer.js';
-import type { LogAnchor } from './log-anchor.js';
+import { ANCHOR_TIMEOUT_MS, type LogAnchor } from './log-anchor.js';
 import { type LogKeys, NO_KEYS } from './log-keys.js';
 import { scrub } from './log-scrub.js';
 import { LogTerm, type WritingTerm } from './log-term.js';
@@ -315,6 +315,7 @@ export class EventLog {
       snapshotSize: this.#snapshotSize,
       hasRivals: this.#hasRivals,
       actsFrom,
+      anchorTimeoutMs: Math.min(ANCHOR_TIMEOUT_MS, tenure.writeTimeoutMs),
       assert: (remainingMs) => tenure.assert(remainingMs),
       onKept: (size) => {
         if (signers.length > 0) this.#signedTo = size;

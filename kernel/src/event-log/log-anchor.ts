@@ -1,4 +1,4 @@
-/** How long one request to an anchor may take: leadership must last that long before it is sent. */
+/** How long one request to an anchor may take, unless a term's writes may take less. */
 export const ANCHOR_TIMEOUT_MS = 5_000;
 
 /**
@@ -10,8 +10,11 @@ export interface LogAnchor {
   readonly location: string;
   /** The checkpoint of each log of this shard that has one, by log id. */
   read(signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
-  /** Remembers a checkpoint of `size` records, unless one of more records is remembered. `beforeSend` may throw to stop it. */
-  advance(entry: AnchorEntry, signal: AbortSignal, beforeSend: () => void): Promise<void>;
+  /**
+   * Remembers a checkpoint of `size` records, unless one of more records is remembered. `beforeSend` may throw to stop it;
+   * a write takes `timeoutMs` at most, default ANCHOR_TIMEOUT_MS.
+   */
+  advance(entry: AnchorEntry, signal: AbortSignal, beforeSend: () => void, timeoutMs?: number): Promise<void>;
   /** Remembers a checkpoint whatever was there for this shard; what was is kept aside. For an accepted loss. */
   replace(entry: AnchorEntry, signal: AbortSignal): Promise<void>;
 }

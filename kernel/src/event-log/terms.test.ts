@@ -201,6 +201,16 @@ describe('terms of several replicas on one log', () => {
       expect(anchor.moves).to.deep.equal([2]);
     });
 
+    it('moves the anchor within the time that its writes may take', async () => {
+      const anchor = new MemoryAnchor();
+      const leader = await replica('a', { anchor });
+      const asserted: number[] = [];
+      await leader.lead({ writeTimeoutMs: 900, assert: (remainingMs) => void asserted.push(remainingMs) });
+      await settled();
+      expect(anchor.moves).to.deep.equal([1]);
+      expect(Math.max(...asserted)).to.equal(900);
+    });
+
     it('appends nothing any more once its tenure is over', async () => {
       const leader = await replica('a');
       const ending = new Ending('a');
