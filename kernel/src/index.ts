@@ -37,6 +37,7 @@ export type {
   PluginDescription,
   PluginPackage,
 } from './host/kernel.js';
+export { type ElectionFailure, electionFailures } from './leadership/election-failures.js';
 export { StandaloneLeadership } from './leadership/standalone.js';
 export { untilAborted } from './leadership/waiting.js';
 export { ShutdownRequested, ShutdownSignals, type SignalSource } from './lifecycle/shutdown-signals.js';

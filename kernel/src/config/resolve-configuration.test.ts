@@ -69,6 +69,27 @@ describe('resolveConfiguration', () => {
     ]);
   });
 
+  it('takes other names of a variable, and its own before them', async () => {
+    const aliased = defineConfig({
+      wait: { type: 'duration', env: 'LOG_WAIT', aliases: ['LOG_WAIT_SECONDS'], doc: 'How long.' },
+    });
+    const known = [{ id: 'store', schema: aliased }];
+    const of = (found: ConfigSources) => resolveConfiguration(known, found);
+    const other = await sources({ env: { LOG_WAIT_SECONDS: '15' } });
+    expect(of(other).values.get('store')).to.deep.equal({ wait: 15_000 });
+    expect(of(other).print()[0]).to.include({ origin: 'environment', where: '$LOG_WAIT_SECONDS' });
+    expect(misspeltVariables(known, other)).to.deep.equal([]);
+    const both = await sources({ env: { LOG_WAIT_SECONDS: '15', LOG_WAIT: '20s' } });
+    expect(of(both).values.get('store')).to.deep.equal({ wait: 20_000 });
+    const flag = await sources({ flags: { LOG_WAIT_SECONDS: '25' } });
+    expect(of(flag).values.get('store')).to.deep.equal({ wait: 25_000 });
+    expect(unknownNames(known, flag)).to.deep.equal([]);
+    const invalid = await sources({ env: { LOG_WAIT_SECONDS: '1.5' } });
+    expect(messages(of(invalid).errors)).to.deep.equal([
+      'RYNXS_CONFIG_INVALID: store.wait ($LOG_WAIT_SECONDS) is not valid: must be a duration, such as 250ms, 15s, 2m or 1h, not "1.5"',
+    ]);
+  });
+
   it('takes an empty value for none, from every source', async () => {
     const { values } = await resolve({
       yaml: "store:\n  dir: ''\n  interval:\n  limit: ~\n",

@@ -1,4 +1,5 @@
 import type { Telemetry } from '../contracts/telemetry.js';
+import { electionFailures } from '../leadership/election-failures.js';
 
 /** Who leads, as dashboards and alerts know it. A standalone operator leads, too. */
 export class LeadershipMetrics {
@@ -16,6 +17,8 @@ export class LeadershipMetrics {
       labels: ['event'],
       initial: [{ event: 'acquired' }, { event: 'lost' }],
     });
+    // Dashboards find it whichever kind of leadership is selected.
+    electionFailures(telemetry);
     this.#status.set(0);
   }
 

@@ -1,6 +1,7 @@
 export { describeDecision } from '../reconcile/decision.js';
 export { type CapturedLine, type CapturingLogger, capturingLogger } from './capturing-logger.js';
 export { type ClusterHarness, type ClusterSuiteOptions, clusterSuite } from './cluster-suite.js';
+export { CutOffCluster } from './cut-off-cluster.js';
 export * from './event-store-suite/index.js';
 export { FakeClock } from './fake-clock.js';
 export { FakeLeadership } from './fake-leadership.js';

@@ -1,25 +1,12 @@
-import { type Clock, ClusterError, type Counter, type Logger, type Telemetry } from '@rynxs/kernel';
-
-/** Why a step of the election failed; a label of the metric, and a word in the log. */
-export type FailureReason =
-  /** A request for the Lease failed. */
-  | 'api_error'
-  /** The Lease was changed by others again and again while it was renewed or taken. */
-  | 'conflict_retries_exhausted'
-  /** A leader found that it is none any more, or could not renew before its deadline. */
-  | 'lost_lease_during_renew'
-  /** Another replica was faster. */
-  | 'lost_takeover_race'
-  /** The request that should tell what became of another one failed. */
-  | 'api_error_during_retry';
-
-const REASONS: readonly FailureReason[] = [
-  'api_error',
-  'conflict_retries_exhausted',
-  'lost_lease_during_renew',
-  'lost_takeover_race',
-  'api_error_during_retry',
-];
+import {
+  type Clock,
+  ClusterError,
+  type Counter,
+  type ElectionFailure,
+  electionFailures,
+  type Logger,
+  type Telemetry,
+} from '@rynxs/kernel';
 
 /** The same line is not repeated sooner. */
 const REPEAT_MS = 30_000;
@@ -34,16 +21,11 @@ export class ElectionFailures {
   constructor(parts: { readonly clock: Clock; readonly logger: Logger; readonly telemetry: Telemetry }) {
     this.#clock = parts.clock;
     this.#logger = parts.logger;
-    this.#counter = parts.telemetry.counter({
-      name: 'rynxs_leader_election_failures_total',
-      help: 'Steps of the leader election that failed, by reason',
-      labels: ['reason'],
-      initial: REASONS.map((reason) => ({ reason })),
-    });
+    this.#counter = electionFailures(parts.telemetry);
   }
 
   /** `what` was tried; `error` is why it failed, where something was thrown. */
-  report(reason: FailureReason, what: string, error?: unknown): void {
+  report(reason: ElectionFailure, what: string, error?: unknown): void {
     this.#counter.add({ reason });
     const isForbidden = error instanceof ClusterError && error.reason === 'denied';
     const message = `Leader election error: ${isForbidden ? 'Forbidden' : reason}`;

@@ -1,7 +1,6 @@
 import { NoTelemetry, SystemClock, SystemRandom } from '@rynxs/kernel';
-import { capturingLogger, leadershipSuite, MemoryCluster } from '@rynxs/kernel/testing';
+import { CutOffCluster, capturingLogger, leadershipSuite, MemoryCluster } from '@rynxs/kernel/testing';
 import { checkedTimings, LeaseElector } from './index.js';
-import { CutOffCluster } from './testing/cut-off-cluster.js';
 import { KEY } from './testing/election.js';
 
 const TIMINGS = checkedTimings({

@@ -107,7 +107,7 @@ export class LeaseTenure implements Tenure {
 
   /** Ends it when its time has come, also when nobody asserts anything. */
   #watchDeadline(): void {
-    this.#deadline = this.#parts.clock.schedule(this.#leftMs(), () => {
+    this.#deadline = this.#parts.clock.schedule(Math.max(0, this.#leftMs()), () => {
       if (this.#leftMs() > 0) this.#watchDeadline();
       else this.#endWhenOver();
     });

@@ -78,7 +78,7 @@ export class OwnedLease {
       if (conflicts > 0) await this.#backOff(conflicts, signal);
       const error = await this.#tryToRenew(changes(), leftMs, signal);
       if (error === undefined) return 'renewed';
-      if (signal.aborted) return 'failed';
+      if (signal.aborted || leftMs() <= 0) return 'failed';
       const reason = error instanceof ClusterError ? error.reason : 'unavailable';
       const isConflict = reason === 'conflict' || reason === 'missing';
       if (!isConflict) failures.report('api_error', 'renewing the Lease', error);
@@ -116,7 +116,9 @@ export class OwnedLease {
   /** Returns what went wrong. */
   async #tryToRenew(changes: AnnotationChanges, leftMs: () => number, signal: AbortSignal): Promise<unknown> {
     const { holder, clock, timings, requests, view } = this.#parts;
-    if (!(await requests.turn(signal))) return signal.reason;
+    // A timer that fires late may leave no time at all.
+    if (!(await requests.turn(signal)) || leftMs() <= 0)
+      return new Error('there is no time left to renew it');
     const stamp = requests.stamp();
     const sentAt = { monotonicMs: clock.monotonic(), wallMs: clock.now() };
     const lease = renewed(this.#newest(), { holder, claimMs: timings.leaseDurationMs, stamp }, changes);
@@ -135,7 +137,7 @@ export class OwnedLease {
   /** Reads what has become of it: `own` when it is still this process's, and no renewal is known to have arrived. */
   async #verify(leftMs: () => number, signal: AbortSignal): Promise<'own' | 'renewed' | 'failed' | 'lost'> {
     const { requests, timings, view, failures } = this.#parts;
-    if (!(await requests.turn(signal))) return 'failed';
+    if (!(await requests.turn(signal)) || leftMs() <= 0) return 'failed';
     let lease: KubernetesObject | null;
     try {
       lease = await requests.read(Math.min(timings.requestTimeoutMs, leftMs()), signal);

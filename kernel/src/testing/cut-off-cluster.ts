@@ -1,6 +1,7 @@
-import { type Cluster, ClusterError, ForwardingCluster, type RequestOptions } from '@rynxs/kernel';
+import { ForwardingCluster } from '../cluster/forwarding-cluster.js';
+import { type Cluster, ClusterError, type RequestOptions } from '../contracts/cluster.js';
 
-/** A process's way to its cluster, in real time, which can be cut. */
+/** A process's way to its cluster, which can be cut: then what it asks for and writes gets no answer. In real time. */
 export class CutOffCluster extends ForwardingCluster {
   readonly #cluster: Cluster;
   #isCut = false;
