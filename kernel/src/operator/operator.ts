@@ -18,6 +18,7 @@ import { typesOf } from '../reconcile/types-of.js';
 import { LeadershipMetrics } from './leadership-metrics.js';
 import { LogFollower } from './log-follower.js';
 import { runTerm, type TermParts } from './term-run.js';
+import { WatchedWrites } from './watched-writes.js';
 
 /** How long nobody campaigns after a term that the log has ended: twice as long each time, to the longest. */
 const FIRST_PAUSE_MS = 1_000;
@@ -35,13 +36,17 @@ export interface Operator {
   readonly term: Term | undefined;
   /** What follows from the log, as it stands now. */
   readonly projection: Projection;
-  /** Stops admitting, drains for at most 500 ms, records EpochEnded, gives leadership up, closes the log. Idempotent. */
+  /**
+   * Stops admitting, drains for at most 500 ms, waits out what may still take effect while others wait to lead, records EpochEnded, gives
+   * leadership up, closes the log. Idempotent.
+   */
   stop(): Promise<void>;
 }
 
 /**
  * Opens the log, keeps the caches of all reconcilers warm, campaigns, and runs every reconciler for as long as a term
- * lasts. While another replica leads it follows the log, and writes nothing anywhere. The kernel must be started, and be stopped after the operator. `signal` aborting is the same as `stop()`.
+ * lasts. While another replica leads it follows the log, and writes nothing anywhere. The kernel must be started, and be
+ * stopped after the operator. `signal` aborting is the same as `stop()`.
  * Rejects with what opening the log or reaching the cluster throws, and with TypeError for reconcilers that wait for each
  * other; then nothing is left running.
  */
@@ -49,7 +54,8 @@ export async function startOperator(
   kernel: Kernel,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<Operator> {
-  const cluster = kernel.get(CLUSTER);
+  const clock = kernel.get(CLOCK);
+  const cluster = new WatchedWrites(kernel.get(CLUSTER), clock);
   const reconcilers = kernel.getAll(RECONCILER);
   requireOrder(reconcilers);
   const projection = new Projection(reconcilers);
@@ -57,7 +63,7 @@ export async function startOperator(
   const { settings } = kernel;
   const keys = await readLogKeys(settings);
   const hasRivals = settings.leadershipType !== 'standalone';
-  const [clock, random, telemetry] = [kernel.get(CLOCK), kernel.get(RANDOM), kernel.get(TELEMETRY)];
+  const [random, telemetry] = [kernel.get(RANDOM), kernel.get(TELEMETRY)];
   const log = await EventLog.open(
     {
       store: kernel.get(EVENT_STORE),
@@ -108,8 +114,6 @@ interface OperatorParts extends TermParts {
   readonly log: EventLog;
   readonly leadership: Leadership;
   readonly shard: string;
-  /** Whether other processes may lead. */
-  readonly hasRivals: boolean;
 }
 
 class OperatorRun implements Operator {
@@ -190,7 +194,7 @@ class OperatorRun implements Operator {
    * later tenure can be any better.
    */
   async #serve(tenure: Tenure): Promise<unknown> {
-    const { log, info, shard, logger } = this.#parts;
+    const { log, info, shard, logger, cluster, hasRivals } = this.#parts;
     const { signal } = this.#stopping;
     try {
       const term = await log.startTerm(tenure, { clusterUid: info.uid, shard }, signal);
@@ -202,6 +206,8 @@ class OperatorRun implements Operator {
       await runTerm(this.#parts, term, AbortSignal.any([signal, tenure.handover]));
       if (term.signal.aborted) throw term.signal.reason;
       await term.end(signal.aborted ? 'stopped' : 'handed over');
+      // The anchor of the last checkpoint may be on its way still.
+      if (hasRivals) await cluster.settled(tenure.signal);
       return undefined;
     } catch (error) {
       if (this.term === undefined && signal.aborted) return undefined;

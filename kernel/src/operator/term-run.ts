@@ -1,5 +1,4 @@
 import type { Clock } from '../contracts/clock.js';
-import type { Cluster } from '../contracts/cluster.js';
 import type { Logger } from '../contracts/logger.js';
 import type { Random } from '../contracts/random.js';
 import type { Reconciler } from '../contracts/reconciler.js';
@@ -10,13 +9,14 @@ import { DecisionBarrier } from '../reconcile/decision-barrier.js';
 import { type ConfigurationObserved, type EventDraft, LOG_AGGREGATE } from '../reconcile/events.js';
 import type { Projection } from '../reconcile/projection.js';
 import type { RepeatBackoff } from '../reconcile/repeat-backoff.js';
+import type { WatchedWrites } from './watched-writes.js';
 
 /** What is done within the drain of a clean stop goes on the record; after it, requests are aborted. */
 const DRAIN_MS = 500;
 
 /** What terms are made of. */
 export interface TermParts {
-  readonly cluster: Cluster;
+  readonly cluster: WatchedWrites;
   readonly reconcilers: readonly Reconciler[];
   readonly projection: Projection;
   readonly clock: Clock;
@@ -24,6 +24,8 @@ export interface TermParts {
   readonly telemetry: Telemetry;
   readonly logger: Logger;
   readonly workers: number;
+  /** Whether other processes may lead. */
+  readonly hasRivals: boolean;
   readonly driftBackoff: RepeatBackoff;
   /** Key of the digests of drifted values; asked for in each term. */
   digestKey(): string;
@@ -31,7 +33,8 @@ export interface TermParts {
 
 /**
  * Runs every reconciler from when the term may act until it ends or `leave` aborts. Then nothing new is admitted, and what
- * is under way has 500 ms. Rejects with what a controller cannot go on after; that the term ends is none of it.
+ * is under way has 500 ms; with rivals, what was sent and not answered may still take effect, and is waited for as long
+ * as a write may take. Rejects with what a controller cannot go on after; that the term ends is none of it.
  */
 export async function runTerm(parts: TermParts, term: WritingTerm, leave: AbortSignal): Promise<void> {
   await term.append([configuration(parts)]);
@@ -49,6 +52,7 @@ export async function runTerm(parts: TermParts, term: WritingTerm, leave: AbortS
   for (const controller of controllers) controller.stop();
   using _ = parts.clock.schedule(DRAIN_MS, () => abort.abort(new Error('the operator is stopping')));
   await running;
+  if (parts.hasRivals) await parts.cluster.settled(term.signal);
 }
 
 /** The log is fenced, but who led before may not have seen it and has requests under way: nobody acts beside it. */
