@@ -35,10 +35,14 @@ export function liveView(
       .filter((child) => child.metadata.namespace === namespace)
       .map((child) => ({ resource, object: child })),
   );
+  const around = surroundings.around({ namespace, name }).flatMap(({ resource, key }) => {
+    const neighbour = context.cacheOf(resource).get(key);
+    return neighbour === undefined ? [] : [{ resource, object: neighbour }];
+  });
   return {
     object,
     children: [...owned, ...watched],
-    surroundings: surroundings.around({ namespace, name }),
+    surroundings: around,
     lastEvent,
     contested: driftBackoff.contested(id),
     now: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),

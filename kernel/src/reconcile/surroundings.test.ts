@@ -21,7 +21,7 @@ describe('SurroundingsIndex', () => {
   const receive = (object: KubernetesObject, type: 'added' | 'modified' | 'deleted' = 'added') =>
     index.receive(RULES, { type, object }).map(({ name }) => name);
   const around = (name: string, namespace = 'default') =>
-    index.around({ namespace, name }).map(({ object }) => object.metadata.name);
+    index.around({ namespace, name }).map(({ key }) => key.name);
 
   it('finds what concerns an object, and what concerns all of its namespace', () => {
     receive(rule('for-a', 'a'));
@@ -35,11 +35,11 @@ describe('SurroundingsIndex', () => {
     expect(around('a', 'empty')).to.deep.equal([]);
   });
 
-  it('has each object as it was seen last', () => {
+  it('has each object once, by the key that its cache has it by', () => {
     receive(rule('for-a', 'a'));
     receive({ ...rule('for-a', 'a'), data: 'new' }, 'modified');
-    expect(index.around({ namespace: 'default', name: 'a' }).map(({ object }) => object.data)).to.deep.equal([
-      'new',
+    expect(index.around({ namespace: 'default', name: 'a' })).to.deep.equal([
+      { resource: RULE, key: { namespace: 'default', name: 'for-a' } },
     ]);
   });
 

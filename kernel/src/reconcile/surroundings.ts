@@ -1,4 +1,4 @@
-import type { CacheEvent, KubernetesObject, ResourceType } from '../contracts/cluster.js';
+import type { CacheEvent, ObjectKey, ResourceType } from '../contracts/cluster.js';
 import { EVERYONE, type Surroundings } from '../contracts/reconciler.js';
 import { childKey } from './children.js';
 
@@ -8,9 +8,10 @@ export interface Concern {
   readonly name: string;
 }
 
-interface Neighbour {
+/** An object of the surroundings, to be read from its cache: the index keeps no objects alive. */
+export interface Neighbour {
   readonly resource: ResourceType;
-  readonly object: KubernetesObject;
+  readonly key: ObjectKey;
 }
 
 /**
@@ -36,13 +37,14 @@ export class SurroundingsIndex {
     }
     if (after !== undefined) {
       this.#concerned.set(key, after);
-      this.#put({ namespace, name: after }, child, { resource, object });
+      const of = namespace === undefined ? {} : { namespace };
+      this.#put({ namespace, name: after }, child, { resource, key: { ...of, name } });
     }
     const names = before === after ? [after] : [before, after];
     return names.flatMap((who) => (who === undefined ? [] : [{ namespace, name: who }]));
   }
 
-  /** What concerns the object of this name. */
+  /** Which objects concern the object of this name. */
   around({ namespace, name }: Concern): readonly Neighbour[] {
     return [name, EVERYONE].flatMap((who) => [
       ...(this.#neighbours.get(keyOf({ namespace, name: who }))?.values() ?? []),
