@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { canonicalize, isSameJson, type Json, type LogRecord } from '@rynxs/log';
+import { canonicalize, type LogRecord } from '@rynxs/log';
 import type { Clock } from '../contracts/clock.js';
 import type {
   Cluster,
@@ -57,8 +57,8 @@ export interface PassContext {
   readonly health: HealthWatch;
   /** Key of the digests of drifted values. */
   readonly digestKey: string;
-  /** Specs of the objects that were there in this term, by uid: their deletion was watched. */
-  readonly seen: Map<string, Json>;
+  /** Specs of the objects that were there in this term, as text, by uid: their deletion was watched. */
+  readonly seen: Map<string, string>;
   /** How often in a row a newer object was in the way of a status, by queue key. */
   readonly statusConflicts: Map<string, number>;
   /** When (monotonic) actions that failed may be tried again, by queue key. */
@@ -131,9 +131,9 @@ export class ReconcilePass {
     }
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) return undefined;
     const { uid = '' } = object.metadata;
-    const spec = (object.spec ?? null) as Json;
-    const before = seen.get(uid);
-    const isSpecKnown = before !== undefined && isSameJson(before, spec);
+    // Text, so that the objects themselves need not stay. Another order of keys is only looked at more closely.
+    const spec = JSON.stringify(object.spec ?? null);
+    const isSpecKnown = seen.get(uid) === spec;
     seen.set(uid, spec);
 
     const observe = (live: KubernetesObject) => reconciler.observe(live);
