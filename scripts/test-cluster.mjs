@@ -40,7 +40,7 @@ const PROGRAMS = [
   {
     name: 'versitygw',
     variable: 'RYNXS_TEST_VERSITYGW',
-    neededBy: /^(store-s3|bucket-policy|real-ha)/,
+    neededBy: /^(store-s3|bucket-policy|real-ha|real-followers)/,
     path: () =>
       buildGoTool({ module: 'test/go/versitygw', package: 'github.com/versity/versitygw/cmd/versitygw' }),
   },

@@ -37,8 +37,8 @@ export interface Operator {
   /** What follows from the log, as it stands now. */
   readonly projection: Projection;
   /**
-   * Stops admitting, drains for at most 500 ms, waits out what may still take effect while others wait to lead, records EpochEnded, gives
-   * leadership up, closes the log. Idempotent.
+   * Stops admitting, drains for at most 500 ms, waits out what may still take effect while others wait to lead, records
+   * EpochEnded, gives leadership up, closes the log. Idempotent.
    */
   stop(): Promise<void>;
 }

@@ -31,7 +31,8 @@ export class S3Server implements AsyncDisposable {
   /** For what tests do to a bucket besides the store. */
   readonly client: S3Client;
   readonly #directory: string;
-  readonly #process: ChildProcess;
+  readonly #command: ServerCommand;
+  #process: ChildProcess;
   readonly #endWithUs = (): void => void this.#process.kill('SIGKILL');
   readonly #passOn = (signal: NodeJS.Signals): void => {
     this.#endWithUs();
@@ -39,10 +40,11 @@ export class S3Server implements AsyncDisposable {
   };
   #output = '';
 
-  private constructor(endpoint: string, directory: string, child: ChildProcess, ca: string | undefined) {
+  private constructor(endpoint: string, directory: string, command: ServerCommand, ca: string | undefined) {
     this.endpoint = endpoint;
     this.#directory = directory;
-    this.#process = child;
+    this.#command = command;
+    this.#process = this.#run();
     this.client = new S3Client({
       endpoint,
       region: 'us-east-1',
@@ -53,11 +55,6 @@ export class S3Server implements AsyncDisposable {
       },
       ...(ca === undefined ? {} : { requestHandler: { httpsAgent: { ca } } }),
     });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        this.#output += text;
-      });
-    }
     process.once('exit', this.#endWithUs);
     for (const signal of ENDING_SIGNALS) process.once(signal, this.#passOn);
   }
@@ -66,13 +63,9 @@ export class S3Server implements AsyncDisposable {
   static async start(name: S3ServerName, tls?: ServerCertificate): Promise<S3Server> {
     const directory = mkdtempSync(join(tmpdir(), 'rynxs-s3-'));
     const port = await freePort();
-    const { program, args, env } = commandOf(name, directory, `127.0.0.1:${port}`, tls);
-    const child = spawn(program, args, {
-      env: { PATH: process.env.PATH, HOME: directory, TMPDIR: directory, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const command = commandOf(name, directory, `127.0.0.1:${port}`, tls);
     const endpoint = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
-    const server = new S3Server(endpoint, directory, child, tls?.ca);
+    const server = new S3Server(endpoint, directory, command, tls?.ca);
     try {
       await server.#answers();
     } catch (error) {
@@ -88,16 +81,40 @@ export class S3Server implements AsyncDisposable {
     return Bucket;
   }
 
+  /** Ends the server as a crash does. */
+  async crash(): Promise<void> {
+    const child = this.#process;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+
+  /** Starts it again after a crash, at its port and over what it had; resolves when it answers. */
+  async restart(): Promise<void> {
+    this.#process = this.#run();
+    await this.#answers();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     process.off('exit', this.#endWithUs);
     for (const signal of ENDING_SIGNALS) process.off(signal, this.#passOn);
     this.client.destroy();
-    const child = this.#process;
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    }
+    await this.crash();
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #run(): ChildProcess {
+    const { program, args, env } = this.#command;
+    const child = spawn(program, args, {
+      env: { PATH: process.env.PATH, HOME: this.#directory, TMPDIR: this.#directory, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.#output += text;
+      });
+    }
+    return child;
   }
 
   async #answers(): Promise<void> {
