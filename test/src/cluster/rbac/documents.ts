@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { ANCHOR, type Need } from './needs.js';
+import { ANCHOR, LEASE, type Need } from './needs.js';
 import { formatRule, ruleOf, rulesOf } from './rules.js';
 
 export const RULES_FILE = 'helm/rynxs/files/rbac.yaml';
@@ -55,6 +55,9 @@ The anchor of the log is a ConfigMap in the namespace of the operator, \`POD_NAM
 the rule for these covers it; the rules of its own say what the anchor needs. With another \`RYNXS_SHARD\` than \`default\` it is
 called \`${ANCHOR}-<shard>\`; with \`LOG_ANCHOR=none\` there is none.
 
+The Lease is needed with \`LEADERSHIP_TYPE=lease\` only; without replicas the rules for it can be left out. It is listed and watched by its
+name, which RBAC goes by. In another shard than \`default\` it is called \`${LEASE}-<shard>\`.
+
 ${table(needs, 'namespace')}
 
 ## To apply
@@ -76,6 +79,7 @@ log, and for what is done for an Agent in the Agent's condition. A test takes ea
 | list or watch of a type | is not ready and makes nothing of the kinds that need it; goes on when the permission is there |
 | create or update of a child | says so in the condition of the Agent, tries again less and less often |
 | update of a status, creation of an Event | works; users are not told |
+| the Lease | does not lead, logs \`Leader election error: Forbidden\`, and tries again; without list or watch alone it leads, and looks every retry period |
 | the anchor | works, and warns: a log that is rolled back together with its store is not noticed |
 
 ## What needs more

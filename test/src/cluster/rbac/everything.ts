@@ -10,6 +10,7 @@ const SESSIONS = `${GROUP}/namespaces/${NAMESPACE}/sessions`;
 const UNIVERSES = `${GROUP}/universes`;
 const CLAIMS = `/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims`;
 const DEPLOYMENTS = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`;
+export const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${OPERATOR_NAMESPACE}/leases`;
 export const ANCHORS = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/configmaps`;
 
 /** Where the children of an Agent are. */
@@ -67,7 +68,7 @@ export async function conditionsOfAgents(api: ApiClient): Promise<readonly strin
 export async function doEverything(cluster: RealCluster, kubeconfig: string): Promise<void> {
   const { api } = cluster;
   const directory = newLogDirectory(cluster);
-  await using first = runOperator(kubeconfig, directory);
+  await using first = runOperator(kubeconfig, directory, { isReplica: true });
   await first.printed('"leading"');
   await agentsAreMade(api);
   await agentsChange(api);
@@ -76,7 +77,7 @@ export async function doEverything(cluster: RealCluster, kubeconfig: string): Pr
   first.signal('SIGKILL');
   await first.ended();
   await api.must('DELETE', `${AGENTS}/given`);
-  await using second = runOperator(kubeconfig, directory);
+  await using second = runOperator(kubeconfig, directory, { isReplica: true });
   await second.printed('"leading"');
   await createAgent(api, 'after-the-crash');
   await api.must('DELETE', `${AGENTS}/after-the-crash`);

@@ -16,6 +16,7 @@ export interface Need {
 }
 
 export const ANCHOR = 'rynxs-log-anchor';
+export const LEASE = 'rynxs-operator-leader';
 
 const OWN = 'universe.ai';
 
@@ -100,6 +101,25 @@ export const NEEDS: readonly Need[] = [
     verbs: {
       get: 'the newest checkpoint that was anchored: a log that was rolled back is refused',
       update: 'anchors the log’s newest checkpoint outside of its store',
+    },
+  },
+  {
+    scope: 'namespace',
+    group: 'coordination.k8s.io',
+    resource: 'leases',
+    // A creation has no name yet that RBAC could go by.
+    verbs: { create: 'the Lease by which replicas choose their leader, when there is none' },
+  },
+  {
+    scope: 'namespace',
+    group: 'coordination.k8s.io',
+    resource: 'leases',
+    names: [LEASE],
+    verbs: {
+      get: 'what became of a renewal that got no answer; whether it has expired, where its watch is silent',
+      list: 'who leads, when it starts',
+      watch: 'a leader that leaves is replaced at once',
+      update: 'takes, renews and releases it',
     },
   },
 ];

@@ -11,9 +11,26 @@ export function newLogDirectory(cluster: RealCluster): string {
   return mkdtempSync(join(cluster.directory, 'operator-'));
 }
 
-/** Runs `rynxs start` as the user of a kubeconfig, on the log in the directory. */
-export function runOperator(kubeconfig: string, directory: string): RynxsProcess {
+/** A Lease that expires soon: an operator that was killed leaves it behind. */
+const ELECTION = {
+  LEADERSHIP_TYPE: 'lease',
+  LEADER_ELECTION_LEASE_DURATION: '6s',
+  LEADER_ELECTION_RENEW_DEADLINE: '3s',
+  LEADER_ELECTION_RETRY_PERIOD: '700ms',
+  LEADER_ELECTION_REQUEST_TIMEOUT: '900ms',
+};
+
+/**
+ * Runs `rynxs start` as the user of a kubeconfig, on the log in the directory: as one of several replicas, which need a
+ * Lease, or alone.
+ */
+export function runOperator(
+  kubeconfig: string,
+  directory: string,
+  { isReplica }: { readonly isReplica: boolean },
+): RynxsProcess {
   return new RynxsProcess([...RYNXS, 'start'], directory, {
+    ...(isReplica ? ELECTION : {}),
     KUBECONFIG: kubeconfig,
     POD_NAMESPACE: OPERATOR_NAMESPACE,
     LOG_DIR: join(directory, 'logs'),
