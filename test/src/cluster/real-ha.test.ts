@@ -16,7 +16,8 @@ const MINUTE_MS = 60_000;
 const PEACE_MS = 5_000;
 
 describe('three replicas', function () {
-  this.timeout(4 * MINUTE_MS);
+  // Half of it where nothing else is at work.
+  this.timeout(6 * MINUTE_MS);
   const { signal } = new AbortController();
 
   it('behave as one that never dies, whatever fault comes', async () => {

@@ -19,8 +19,6 @@ export type FaultName = (typeof FAULTS)[number];
 
 /** Those that hit no single replica. */
 const HIT_ALL: readonly FaultName[] = ['api-restart', 'lease-deleted', 'lease-edited'];
-/** How long a leader without its log hopes for it before others may try. */
-const LOG_PATIENCE_MS = 30_000;
 /** How often it is the leader that a fault hits, of those that hit one replica. */
 const HITS_LEADER = 0.75;
 
@@ -143,10 +141,10 @@ const INFLICT: Readonly<Record<FaultName, Inflict>> = {
   },
 };
 
-/** For a moment, or for longer than what a replica puts up with: the end of its claim, or the patience with a lost log. */
+/** For a moment, or for longer than what a replica puts up with. */
 async function cut({ system, victim, dice, begin }: Scene, server: ServerName): Promise<string> {
-  const { leaseDurationMs, renewDeadlineMs } = system.timings;
-  const enoughMs = server === 'S3' ? LOG_PATIENCE_MS : leaseDurationMs;
+  const { leaseDurationMs, renewDeadlineMs, logLossMs } = system.timings;
+  const enoughMs = server === 'S3' ? logLossMs : leaseDurationMs;
   const lastsMs = dice.chance(0.4)
     ? dice.between(500, renewDeadlineMs / 2)
     : dice.between(1.05, 1.4) * enoughMs;

@@ -6,9 +6,14 @@ export interface Timings {
   readonly requestTimeoutMs: number;
   /** How long a process is stopped where it stands. */
   readonly freezeMs: number;
+  /** How long a replica is cut off from its log, at least, when it is for long. */
+  readonly logLossMs: number;
 }
 
-/** `default`: as the operator comes. `short`: the same in less time. Both obey rule 3 of leader election. */
+/**
+ * `default`: as the operator comes, and cut off from its log for longer than the 30 s for which it hopes. `short`: the
+ * same in less time, but without that, as that hope is no setting. Both obey rule 3 of leader election.
+ */
 export const TIMINGS = {
   default: {
     leaseDurationMs: 15_000,
@@ -16,6 +21,7 @@ export const TIMINGS = {
     retryPeriodMs: 2_000,
     requestTimeoutMs: 1_200,
     freezeMs: 60_000,
+    logLossMs: 32_000,
   },
   short: {
     leaseDurationMs: 6_000,
@@ -23,6 +29,7 @@ export const TIMINGS = {
     retryPeriodMs: 700,
     requestTimeoutMs: 900,
     freezeMs: 12_000,
+    logLossMs: 8_000,
   },
 } as const satisfies Readonly<Record<string, Timings>>;
 export type TimingsName = keyof typeof TIMINGS;
