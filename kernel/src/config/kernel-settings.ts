@@ -12,7 +12,7 @@ export const kernelSettings = defineConfig({
     type: 'string',
     default: 'standalone',
     env: 'LEADERSHIP_TYPE',
-    doc: 'How one of several operators is chosen to act; `standalone` for a single one.',
+    doc: 'How one of several operators is chosen to act: `lease` by a Lease of the cluster, which takes a log that all can reach; `standalone` for a single one.',
   },
   clusterType: {
     type: 'string',

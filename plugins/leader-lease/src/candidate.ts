@@ -83,7 +83,7 @@ export class Candidate {
     if (!(await requests.turn(signal)) || view.lease !== lease) return;
     const stamp = requests.stamp();
     const sentAt = { monotonicMs: clock.monotonic(), wallMs: clock.now() };
-    this.#attempts.set(stamp, { sentAt, holdOffMs: this.#holdOffMs(lease) });
+    this.#remember(stamp, { sentAt, holdOffMs: this.#holdOffMs(lease) });
     try {
       const claim = { holder, claimMs: timings.leaseDurationMs, stamp };
       view.see(await requests.write(claimed(lease, key, claim), timings.requestTimeoutMs, signal));
@@ -122,6 +122,15 @@ export class Candidate {
     if (attempt === undefined) return undefined;
     const ageMs = clock.monotonic() - attempt.sentAt.monotonicMs;
     return ageMs < timings.renewDeadlineMs ? { ...attempt, lease } : undefined;
+  }
+
+  /** Forgets what has become too old to be told of. */
+  #remember(stamp: string, attempt: Omit<WonLease, 'lease'>): void {
+    const oldestMs = attempt.sentAt.monotonicMs - this.#parts.timings.renewDeadlineMs;
+    for (const [known, { sentAt }] of this.#attempts) {
+      if (sentAt.monotonicMs < oldestMs) this.#attempts.delete(known);
+    }
+    this.#attempts.set(stamp, attempt);
   }
 
   /** How much longer somebody may believe to hold it, in milliseconds; 0 or less when it may be taken. */

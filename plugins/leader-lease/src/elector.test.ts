@@ -22,6 +22,19 @@ describe('LeaseElector', () => {
     await second.stop();
   });
 
+  it('warns when the leader before wrote another log', async () => {
+    const first = await election.leader('first');
+    first.tenure.announce({ epoch: 3, logId: 'abc' });
+    await election.clock.advance(100);
+    await first.stop();
+    const second = await election.leader('second');
+    second.tenure.announce({ epoch: 4, logId: 'abc' });
+    const warnings = () => second.log.lines.filter(({ level }) => level === 'warn');
+    expect(warnings()).to.have.lengthOf(0);
+    second.tenure.announce({ epoch: 1, logId: 'def' });
+    expect(warnings().map(({ fields }) => fields)).to.deep.equal([{ logId: 'def', before: 'abc' }]);
+  });
+
   it('makes one request in a retry period when all goes well, and none while another leads', async () => {
     const first = await election.leader('first');
     const second = election.replica('second');

@@ -3,6 +3,7 @@ import { Alarm } from './alarm.js';
 import {
   EPOCH_ANNOTATION,
   isNamed,
+  type LeaseRecord,
   LOG_ID_ANNOTATION,
   readLease,
   TRANSFER_ANNOTATION,
@@ -23,6 +24,8 @@ export class LeaseTenure implements Tenure {
   readonly holdOffMs: number;
   readonly #parts: TenureParts;
   readonly #lease: OwnedLease;
+  /** What the Lease said when it was won. */
+  readonly #found: LeaseRecord;
   readonly #ended = new AbortController();
   readonly #handover = new AbortController();
   readonly #alarm: Alarm;
@@ -40,6 +43,7 @@ export class LeaseTenure implements Tenure {
     this.writeTimeoutMs = parts.timings.requestTimeoutMs;
     this.holdOffMs = won.holdOffMs;
     this.#lease = new OwnedLease(parts, won);
+    this.#found = readLease(won.lease);
     this.#alarm = new Alarm(parts.clock);
     this.#listening = parts.view.onNews(() => this.#onNews());
     this.#watchDeadline();
@@ -64,6 +68,13 @@ export class LeaseTenure implements Tenure {
   }
 
   announce({ epoch, logId }: { readonly epoch: number; readonly logId: string }): void {
+    const { logId: before } = this.#found;
+    if (before !== undefined && before !== logId) {
+      this.#parts.logger.warn('the leader before wrote another log: replicas of one Lease must share one', {
+        logId,
+        before,
+      });
+    }
     this.#term = { [EPOCH_ANNOTATION]: `${epoch}`, [LOG_ID_ANNOTATION]: logId };
     this.#alarm.ring();
   }
