@@ -202,7 +202,8 @@ class OperatorRun implements Operator {
       this.#hasLed = true;
       this.term = term;
       this.#metrics.acquired();
-      logger.info('leading', { epoch: term.epoch, holder: term.holder });
+      const beganInMs = Math.round(clock.monotonic() - grantedAt);
+      logger.info('leading', { epoch: term.epoch, holder: term.holder, began_in_ms: beganInMs });
       await runTerm(this.#parts, term, AbortSignal.any([signal, tenure.handover]));
       if (term.signal.aborted) throw term.signal.reason;
       await term.end(signal.aborted ? 'stopped' : 'handed over');

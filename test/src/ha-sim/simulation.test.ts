@@ -12,7 +12,7 @@ const FIRST_SEED = Number(process.env.RYNXS_TEST_SEED ?? Math.floor(Math.random(
 
 describe(`three simulated replicas (from seed ${FIRST_SEED})`, () => {
   it(`have one writer at a time, lose nothing and converge in ${SEEDS} seeds`, async function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     let terms = 0;
     let effects = 0;
     for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed += 1) {

@@ -34,7 +34,7 @@ export class TermWitness {
   #writer = '';
   /** The newest epoch that has had an effect on the cluster. */
   #actingEpoch = 0;
-  /** How the newest epoch ended; undefined while it has not. */
+  /** Of the newest event. */
   #lastType = '';
   effects = 0;
   /** Effects that came later than the time-out of their request, after a newer term had acted. */
@@ -50,7 +50,7 @@ export class TermWitness {
     return this.#epoch;
   }
 
-  /** Whether the newest epoch ended with its own word. */
+  /** Whether the newest epoch has ended with a word of its own. */
   get hasEnded(): boolean {
     return this.#lastType === 'EpochEnded';
   }
