@@ -263,6 +263,16 @@ describe('rynxs leader', function () {
       expect(server.faults.hits).to.equal(1);
     });
 
+    it('asks nothing of who has taken over meanwhile', async () => {
+      server.faults.inject({ verb: 'update', resource: 'leases' }, { kind: 'delay', delayMs: 300 });
+      const done = run('transfer');
+      while (server.faults.hits === 0) await sleep(10);
+      await taken('rynxs-1_b');
+      expect(await done, terminal.stderr.text).to.equal(0);
+      expect(terminal.stdout.text).to.include('from rynxs-0_a to rynxs-1_b');
+      await notStanding();
+    });
+
     it('waits on when the API server does not answer for a while', async () => {
       const done = run('transfer');
       await asked();
