@@ -45,13 +45,16 @@ export interface ChaosResult {
   readonly operations: { readonly created: number; readonly changed: number; readonly deleted: number };
   readonly missed: number;
   readonly rounds: readonly Round[];
+  /** Whether `signal` aborted before the last round; then only whole rounds are told of. */
+  readonly isInterrupted: boolean;
   /** What is wrong, one line each; none when the run is passed. */
   readonly problems: readonly string[];
 }
 
 /**
  * Has one fault after another come over three replicas while users make and change Agents, and judges after each what they
- * did. The seed settles what is chosen; when it happens is settled by the machine. Rejects when `signal` aborts.
+ * did. The seed settles what is chosen; when it happens is settled by the machine. Rejects when `signal` aborts before the
+ * first round.
  */
 export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   const { signal, progress } = options;
@@ -97,12 +100,13 @@ class ChaosRun {
         this.#tell(round);
       }
     } catch (error) {
-      this.#options.signal.throwIfAborted();
       // What comes after it would be judged by what it left.
       const text = error instanceof Error ? error.message : String(error);
-      problems.push(`round ${rounds.length + 1} did not come to its end: ${text}`);
+      if (!this.#options.signal.aborted)
+        problems.push(`round ${rounds.length + 1} did not come to its end: ${text}`);
     }
     return {
+      isInterrupted: rounds.length < this.#options.rounds && this.#options.signal.aborted,
       seed,
       timings,
       namespaces: whyNoNamespaces() === undefined,

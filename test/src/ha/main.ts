@@ -21,6 +21,7 @@ network namespace of its own; else cuts are made by proxies.
   --output F     text or json; progress goes to stderr
   --keep DIR     where what the replicas printed is written to, if something is wrong
 
+Interrupted, it tells of the rounds that came to their end.
 Exit code: 0 passed, 1 failed, 2 bad arguments, 130 interrupted.
 `;
 
@@ -48,7 +49,9 @@ async function main(): Promise<number> {
   try {
     const result = await chaos({ ...options, operationsPerSecond, signal, progress });
     process.stdout.write(output === 'json' ? `${JSON.stringify(result)}\n` : summaryOf(result));
-    return result.problems.length === 0 ? 0 : 1;
+    if (result.isInterrupted) progress('interrupted; all is ended');
+    if (result.problems.length > 0) return 1;
+    return result.isInterrupted ? 130 : 0;
   } catch (error) {
     if (signal.aborted) {
       progress('interrupted; all is ended');

@@ -17,7 +17,9 @@ export function summaryOf(result: ChaosResult): string {
     '',
     ...table(rounds),
     '',
-    ...(problems.length === 0 ? ['passed'] : ['FAILED:', ...problems.map((problem) => `  ${problem}`)]),
+    ...(problems.length === 0
+      ? [result.isInterrupted ? 'nothing wrong so far' : 'passed']
+      : ['FAILED:', ...problems.map((problem) => `  ${problem}`)]),
     '',
   ].join('\n');
 }
