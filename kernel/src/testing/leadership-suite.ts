@@ -50,7 +50,8 @@ interface Span {
  * conditions; how long these may take is the only thing that it measures.
  */
 export function leadershipSuite({ name, create, rivals, acquireMs = 5_000 }: LeadershipSuiteOptions): void {
-  describe(`Leadership: ${name}`, () => {
+  describe(`Leadership: ${name}`, function () {
+    this.timeout(4 * acquireMs);
     let harness: LeadershipHarness;
     let campaigns: Campaign[];
 
