@@ -112,7 +112,7 @@ export async function catchUp(
 ): Promise<number> {
   const { store, keys, onRecord } = parts;
   // Before the log: what it is compared with must not be newer than what is read of it.
-  const known = await whatIsKnown(parts, signal, position.logId);
+  const known = await whatIsKnown(parts, signal, position);
   await using replaying = new InlineReplay({ position, ...evidence(known, keys), onRecord });
   for await (const chunk of readOn(store, position, signal)) replaying.push(chunk);
   const { signedTo, rolledBack } = await replaying.finish();
@@ -217,13 +217,17 @@ async function snapshotToBeginWith(
   return newestSnapshot(store, { head, version, keys, warn }, signal);
 }
 
-async function whatIsKnown(parts: OpeningParts, signal: AbortSignal, knownId?: string): Promise<Known> {
+/** `from`: where the log was read to before; then neither its end nor its beginning is asked for. */
+async function whatIsKnown(parts: OpeningParts, signal: AbortSignal, from?: LogPosition): Promise<Known> {
   const { store, keys } = parts;
-  const { nextSeq } = await store.head(signal);
-  const stored = await newestCheckpoints(store, nextSeq, keys.trusted, signal);
+  const isBegun = from?.logId !== undefined;
+  const nextSeq = isBegun ? from.size : (await store.head(signal)).nextSeq;
+  const [stored, anchored] = await Promise.all([
+    newestCheckpoints(store, nextSeq, keys.trusted, signal),
+    readAnchor(parts, signal),
+  ]);
   const checkpoints = stored.map(({ text }) => text);
-  const anchored = await readAnchor(parts, signal);
-  const logId = knownId ?? (nextSeq === 0 ? undefined : await firstLogId(store, signal));
+  const logId = isBegun ? from.logId : nextSeq === 0 ? undefined : await firstLogId(store, signal);
   const own = logId === undefined ? undefined : anchored.get(logId);
   const [other] = anchored;
   const isForeign = logId !== undefined && own === undefined && other !== undefined;

@@ -3,10 +3,10 @@ import { expect } from 'chai';
 import type { Tenure } from '../contracts/leadership.js';
 import { rynxsError } from '../errors/rynxs-error.js';
 import { MemoryStorage } from '../testing/event-store-suite/memory-event-store.js';
+import { SharedEventStore } from '../testing/event-store-suite/shared-event-store.js';
 import { FakeClock, FakeTelemetry, lastingTenure } from '../testing/index.js';
 import type { EventLog, EventLogOptions, WritingTerm } from './event-log.js';
 import { draft, MemoryAnchor, openLog, rejection, settled, typesIn } from './testing/event-logs.js';
-import { SharedEventStore } from './testing/shared-event-store.js';
 
 const OWNER = { clusterUid: 'cluster-1', shard: 'default' };
 const HOLD_OFF_MS = 15_000;
@@ -382,7 +382,8 @@ describe('terms of several replicas on one log', () => {
 
     it('does not keep a term that cannot begin for longer than 30 s', async () => {
       const leader = await replica('a');
-      leader.store.head = (at) =>
+      await (await leader.lead()).end('stopped');
+      leader.store.listObjects = (_, at) =>
         new Promise((_, reject) => at.addEventListener('abort', () => reject(at.reason)));
       const failure = rejection(leader.lead());
       await clock.advance(29_999);

@@ -194,8 +194,9 @@ class OperatorRun implements Operator {
    * later tenure can be any better.
    */
   async #serve(tenure: Tenure): Promise<unknown> {
-    const { log, info, shard, logger, cluster, hasRivals } = this.#parts;
+    const { log, info, shard, logger, cluster, clock, hasRivals } = this.#parts;
     const { signal } = this.#stopping;
+    const grantedAt = clock.monotonic();
     try {
       const term = await log.startTerm(tenure, { clusterUid: info.uid, shard }, signal);
       this.#failures = 0;

@@ -336,8 +336,10 @@ export class ReconcilePass {
     return aggregate;
   }
 
-  #record(type: string, ...payloads: readonly EventPayload[]): Promise<readonly LogRecord[]> {
-    if (payloads.length === 0) return Promise.resolve([]);
+  async #record(type: string, ...payloads: readonly EventPayload[]): Promise<readonly LogRecord[]> {
+    if (payloads.length === 0) return [];
+    // When the drain of a clean stop is over, only outcomes are still appended: the next leader waits.
+    this.#context.term.signal.throwIfAborted();
     return this.#context.append(
       payloads.map((payload) => ({ type, aggregateId: this.#id, payload, traceId: this.#traceId })),
     );

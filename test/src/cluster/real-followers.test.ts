@@ -21,7 +21,7 @@ import { CREDENTIALS, S3Server } from './s3-server.js';
 import { makeUser, type UserCredentials } from './s3-users.js';
 
 const MINUTE_MS = 60_000;
-/** From SIGTERM to the first event of the next leader. */
+/** From SIGTERM to the first event of the next leader; the best of the rounds, as the machine may be busy. */
 const HANDOVER_MS = 1_000;
 const ROUNDS = 3;
 const LEADING = 'rynxs_leader_election_status';

@@ -5,7 +5,7 @@ import type {
   StoreErrorCode,
   StoreHead,
 } from '../../contracts/event-store.js';
-import { MemoryEventStore, type MemoryStorage } from '../../testing/event-store-suite/memory-event-store.js';
+import { MemoryEventStore, type MemoryStorage } from './memory-event-store.js';
 
 class Refused extends Error {
   constructor(readonly storeCode: StoreErrorCode) {
