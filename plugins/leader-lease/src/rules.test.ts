@@ -17,6 +17,9 @@ describe('the rules of leadership', () => {
             (error: unknown) => error,
           );
           expect(outcome, `“${mutation.breaks}” has noticed nothing`).to.be.instanceOf(Error);
+          // What does not run at all breaks no rule.
+          expect(outcome).not.to.be.instanceOf(ReferenceError);
+          expect(outcome).not.to.be.instanceOf(TypeError);
         });
       });
     }

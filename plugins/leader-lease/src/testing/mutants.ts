@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Library } from './election.js';
@@ -229,8 +229,10 @@ export async function withMutation(
   use: (library: Library) => Promise<void>,
 ): Promise<void> {
   const compiled = join(import.meta.dirname, '..');
-  // Below the package, so that its imports of other packages are found.
-  const directory = await mkdtemp(join(compiled, '.mutant-'));
+  // Below the repository's node_modules, so that imports of other packages are found.
+  const cache = join(compiled, '../../../node_modules/.cache');
+  await mkdir(cache, { recursive: true });
+  const directory = await mkdtemp(join(cache, 'leader-lease-mutant-'));
   try {
     const modules = (await readdir(compiled)).filter((name) => /^[a-z-]+\.js$/.test(name));
     for (const name of modules) await copyFile(join(compiled, name), join(directory, name));
