@@ -61,6 +61,7 @@ export class Replica {
   readonly name: string;
   readonly #parts: ReplicaParts;
   readonly #drift: number;
+  readonly #lives: ReplicaLife[] = [];
   #life: ReplicaLife;
   #starts = 0;
 
@@ -104,6 +105,14 @@ export class Replica {
     });
   }
 
+  /**
+   * For when the simulation is over: tells all processes, dead ones too, to end. Node keeps signals that somebody listens to,
+   * and with them everything that a process has which was killed while it waited for one.
+   */
+  forget(): void {
+    for (const life of this.#lives) life.terminate();
+  }
+
   #boot(): ReplicaLife {
     const { world } = this.#parts;
     const process = world.process(`${this.name}.${this.#starts++}`, { drift: this.#drift });
@@ -111,6 +120,7 @@ export class Replica {
     // However it ends, the container is started again.
     const run = life.run().then(() => this.kill());
     world.own(process, run);
+    this.#lives.push(life);
     return life;
   }
 }

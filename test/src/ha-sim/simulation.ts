@@ -141,6 +141,7 @@ class Simulation implements ApiNetwork {
     } catch (error) {
       failure = error;
     }
+    for (const replica of this.#replicas) replica.forget();
     const { effects, lateEffects, epoch } = this.#witness;
     return {
       seed: this.#seed,
