@@ -16,7 +16,8 @@ export class ElectionFailures {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #counter: Counter;
-  readonly #loggedAt = new Map<string, number>();
+  /** What was logged last of each kind, and when. */
+  readonly #logged = new Map<string, { readonly cause: string; readonly atMs: number }>();
 
   constructor(parts: { readonly clock: Clock; readonly logger: Logger; readonly telemetry: Telemetry }) {
     this.#clock = parts.clock;
@@ -29,13 +30,20 @@ export class ElectionFailures {
     this.#counter.add({ reason });
     const isForbidden = error instanceof ClusterError && error.reason === 'denied';
     const message = `Leader election error: ${isForbidden ? 'Forbidden' : reason}`;
-    const line = `${message} ${what}`;
-    const now = this.#clock.monotonic();
-    if (now - (this.#loggedAt.get(line) ?? Number.NEGATIVE_INFINITY) < REPEAT_MS) return;
-    this.#loggedAt.set(line, now);
+    if (this.#isRepeated(`${message} ${what}`, error)) return;
     const fields = { reason, what, ...(error === undefined ? {} : { error }) };
     if (reason === 'lost_takeover_race') this.#logger.info(message, fields);
     else if (isForbidden) this.#logger.error(message, fields);
     else this.#logger.warn(message, fields);
+  }
+
+  /** Whether the same was logged a short while ago; it is noted otherwise. */
+  #isRepeated(kind: string, error: unknown): boolean {
+    const cause = error instanceof Error ? error.message : String(error);
+    const atMs = this.#clock.monotonic();
+    const last = this.#logged.get(kind);
+    if (last?.cause === cause && atMs - last.atMs < REPEAT_MS) return true;
+    this.#logged.set(kind, { cause, atMs });
+    return false;
   }
 }

@@ -92,7 +92,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   'a Lease is taken whatever its version': {
     file: 'lease-requests.js',
     from: 'cluster.update(LEASES, lease, options)',
-    to: 'cluster.get(LEASES, key, options).then(({ metadata }) => cluster.update(LEASES, { ...lease, metadata: { ...lease.metadata, resourceVersion: metadata.resourceVersion } }, options))',
+    to: 'cluster.list(LEASES, options).then(([{ metadata }]) => cluster.update(LEASES, { ...lease, metadata: { ...lease.metadata, resourceVersion: metadata.resourceVersion } }, options))',
     breaks: 'a takeover that arrives late changes nothing',
   },
   'a release writes nothing': {
