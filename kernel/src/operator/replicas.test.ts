@@ -157,6 +157,33 @@ describe('several operators', () => {
     expect(second.kernel.leadership.announced?.epoch).to.equal(2);
   });
 
+  it('send nothing more when the drain is over, and take the answer to what was sent on the record', async () => {
+    const first = await start();
+    await first.lead();
+    const create = cluster.create.bind(cluster);
+    let answer: (() => void) | undefined;
+    cluster.create = async (resource, object, request) => {
+      if (resource.plural !== CONFIG_MAP.plural) return create(resource, object, request);
+      const created = await create(resource, object, request);
+      await new Promise<void>((resolve, reject) => {
+        answer = resolve;
+        const lost = () => reject(new ClusterError('ambiguous', 'no answer came'));
+        request.signal.addEventListener('abort', lost, { once: true });
+      });
+      return created;
+    };
+    await cluster.create(WIDGET, widget('w', { colors: ['red', 'blue'] }), options);
+    await until(() => answer !== undefined);
+    const stopped = first.operator.stop();
+    await first.kernel.clock.advance(700);
+    expect(types().at(-1)).to.equal('ActionsDecided');
+    answer?.();
+    await stopped;
+    expect(types().slice(-3)).to.deep.equal(['ActionApplied', 'ActionFailed', 'EpochEnded']);
+    expect(typesIn(storage).at(-2)?.payload).to.include({ reason: 'NotAttempted' });
+    expect(await children()).to.have.lengthOf(1);
+  });
+
   it('wait with every write to the cluster while one that was not seen may still act', async () => {
     const [first, second] = [await start(), await start()];
     await first.lead();

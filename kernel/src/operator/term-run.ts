@@ -3,6 +3,7 @@ import type { Logger } from '../contracts/logger.js';
 import type { Random } from '../contracts/random.js';
 import type { Reconciler } from '../contracts/reconciler.js';
 import type { Telemetry } from '../contracts/telemetry.js';
+import { rynxsError } from '../errors/rynxs-error.js';
 import type { WritingTerm } from '../event-log/event-log.js';
 import { Controller } from '../reconcile/controller.js';
 import { DecisionBarrier } from '../reconcile/decision-barrier.js';
@@ -11,8 +12,12 @@ import type { Projection } from '../reconcile/projection.js';
 import type { RepeatBackoff } from '../reconcile/repeat-backoff.js';
 import type { WatchedWrites } from './watched-writes.js';
 
-/** What is done within the drain of a clean stop goes on the record; after it, requests are aborted. */
+/**
+ * What is done within the drain of a clean stop goes on the record; after it, nothing more is sent, and requests are
+ * aborted: with rivals, when the writes among them are answered or their time-out is over.
+ */
 const DRAIN_MS = 500;
+const STOPPING = 'the operator is stopping';
 
 /** What terms are made of. */
 export interface TermParts {
@@ -42,7 +47,12 @@ export async function runTerm(parts: TermParts, term: WritingTerm, leave: AbortS
   await holdOff(parts, term, over);
   if (over.aborted) return;
   const abort = new AbortController();
-  const draining: WritingTerm = { ...term, signal: AbortSignal.any([term.signal, abort.signal]) };
+  let isDrained = false;
+  const assert = (remainingMs: number): void => {
+    if (isDrained) throw rynxsError('RYNXS_LEADERSHIP_LOST', { detail: STOPPING });
+    term.assert(remainingMs);
+  };
+  const draining: WritingTerm = { ...term, assert, signal: AbortSignal.any([term.signal, abort.signal]) };
   const controllers = controllersOf(parts, draining);
   // That the term ends is no failure of a controller, wherever it waits.
   const running = runAll(controllers, parts.reconcilers).catch((error: unknown) => {
@@ -50,7 +60,13 @@ export async function runTerm(parts: TermParts, term: WritingTerm, leave: AbortS
   });
   await Promise.race([running, aborted(over)]);
   for (const controller of controllers) controller.stop();
-  using _ = parts.clock.schedule(DRAIN_MS, () => abort.abort(new Error('the operator is stopping')));
+  const end = () => abort.abort(new Error(STOPPING));
+  using _ = parts.clock.schedule(DRAIN_MS, () => {
+    isDrained = true;
+    // A write that is aborted must be waited for all the same; its answer mostly comes sooner, and goes on the record.
+    if (parts.hasRivals) void parts.cluster.settled(term.signal).then(end);
+    else end();
+  });
   await running;
   if (parts.hasRivals) await parts.cluster.settled(term.signal);
 }
