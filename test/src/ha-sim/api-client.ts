@@ -149,7 +149,8 @@ export class ApiClient extends ForwardingCluster {
     const { what, kind, resource } = request;
     if (resource?.plural !== LEASES.plural) await this.#slot(signal);
     if (signal.aborted) throw aborted(what, 'aborted', signal);
-    const tenure = this.leadership?.assertedBy(beforeSend);
+    const { leadership } = this;
+    const tenure = leadership === undefined ? void beforeSend() : leadership.assertedBy(beforeSend);
     const { scheduler } = this.#network;
     const { name } = this.#process;
     const label = `${name}@${this.#requests++} ${what}`;
