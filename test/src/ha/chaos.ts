@@ -19,7 +19,7 @@ export interface ChaosOptions {
   readonly agents: number;
   readonly operationsPerSecond: number;
   readonly timings: TimingsName;
-  /** Gets what the replicas printed, if something is wrong. */
+  /** Gets what the replicas printed. */
   readonly keep?: string | undefined;
   readonly signal: AbortSignal;
   /** Told of what is going on, one line at a time. */
@@ -32,7 +32,7 @@ export interface Round extends Verdict {
   /** From the end of the fault until one leader and two followers were ready, and until all was as the Agents say. */
   readonly calmMs: number;
   readonly settledMs: number;
-  /** Replicas that ended by themselves, and were started again. */
+  /** Replicas that ended by themselves, and were started again. Only those that had been ready are a problem. */
   readonly ownEnds: readonly OwnEnd[];
 }
 
@@ -64,7 +64,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   using pressure = new CpuPressure();
   const fleet = await Fleet.make(system.cluster, FLEET);
   const result = await new ChaosRun(system, options, fleet, new Judge(system, pressure)).run();
-  if (result.problems.length > 0 && options.keep !== undefined) await system.keep(options.keep);
+  if (options.keep !== undefined) await system.keep(options.keep);
   return result;
 }
 
@@ -141,7 +141,9 @@ class ChaosRun {
     const problems = [
       ...fault.problems,
       ...verdict.problems,
-      ...ownEnds.map(({ replica, code, words }) => `${replica} ended by itself with ${code}: ${words}`),
+      ...ownEnds
+        .filter(({ wasReady }) => wasReady)
+        .map(({ replica, code, words }) => `${replica} ended by itself with ${code}: ${words}`),
     ];
     return { round: number, fault, calmMs, settledMs, ownEnds, ...verdict, problems };
   }

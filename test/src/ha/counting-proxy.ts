@@ -26,7 +26,8 @@ export class CountingProxy implements AsyncDisposable {
   /** Told of each write. */
   onWrite: (write: CountedWrite) => void = () => undefined;
   readonly #target: URL;
-  readonly #agent = new Agent({ keepAlive: true });
+  // A connection that is used again may be closed by the server at that moment, which would be a fault that nobody ordered.
+  readonly #agent = new Agent({ keepAlive: false });
   readonly #server: Server;
 
   private constructor(target: string) {

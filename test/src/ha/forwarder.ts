@@ -61,7 +61,8 @@ export class Forwarder implements AsyncDisposable {
       from.on('error', () => to.destroy());
       from.on('close', () => {
         this.#sockets.delete(from);
-        to.destroy();
+        // What it has sent last may still be on its way: not `destroy`.
+        to.end();
       });
       if (this.#isStalled) from.pause();
     }

@@ -19,7 +19,7 @@ network namespace of its own; else cuts are made by proxies.
   --rate N       operations of users a second; default 8
   --timings T    of the leader election: default (15 s, 10 s, 2 s) or short (6 s, 3 s, 0.7 s)
   --output F     text or json; progress goes to stderr
-  --keep DIR     where what the replicas printed is written to, if something is wrong
+  --keep DIR     where what the replicas printed is written to
 
 Interrupted, it tells of the rounds that came to their end.
 Exit code: 0 passed, 1 failed, 2 bad arguments, 130 interrupted.

@@ -29,6 +29,8 @@ export interface ReplicaPlan {
 export interface OwnEnd {
   readonly replica: string;
   readonly code: number | null;
+  /** Whether it had been ready; if not, it could not start. */
+  readonly wasReady: boolean;
   /** The last things that it printed. */
   readonly words: string;
 }
@@ -44,6 +46,8 @@ export class Replica implements AsyncDisposable {
   readonly #kubeconfig: string;
   readonly #directory: string;
   #process: RynxsProcess | undefined;
+  /** Whether the process that runs now has been ready. */
+  #wasReady = false;
   /** What earlier processes have printed. */
   #before = '';
 
@@ -105,10 +109,11 @@ export class Replica implements AsyncDisposable {
       HEALTH_PORT: String(ports.health),
     });
     this.#process = child;
+    this.#wasReady = false;
     void child.ended().then(({ code }) => {
       if (this.#process !== child) return;
       this.#forget();
-      this.onOwnEnd({ replica: name, code, words: child.output.slice(-1_500) });
+      this.onOwnEnd({ replica: name, code, wasReady: this.#wasReady, words: child.output.slice(-1_500) });
     });
   }
 
@@ -149,6 +154,7 @@ export class Replica implements AsyncDisposable {
   async unreadiness(): Promise<string | undefined> {
     const answer = await this.#get(this.#plan.ports.health, '/readyz');
     if (answer === undefined) return 'no answer';
+    if (answer.status === 200) this.#wasReady = true;
     return answer.status === 200 ? undefined : answer.text.trim().replaceAll('\n', '; ');
   }
 

@@ -13,7 +13,7 @@ export function summaryOf(result: ChaosResult): string {
       `${result.missed} operations not answered; at most ${result.agents} at a time`,
     `${total(({ newTerms }) => newTerms)} terms, ${total(({ newRecords }) => newRecords)} records, ` +
       `${total(({ writes }) => writes)} changes of the cluster, ${total(({ refused }) => refused)} refused, ` +
-      `${total(({ late }) => late)} late`,
+      `${total(({ late }) => late)} late; ${total(({ ownEnds }) => ownEnds.length)} starts or runs that ended by themselves`,
     '',
     ...table(rounds),
     '',
