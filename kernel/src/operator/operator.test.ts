@@ -66,6 +66,15 @@ describe('the operator', () => {
       [...bytes.toString().matchAll(/"type":"(\w+)"},"event_hash"/g)].map(([, type]) => type),
     );
 
+  it('is not ready before the log is open', async () => {
+    const starting = run();
+    expect(kernel.telemetry.unhealthy('ready').map((failure) => failure.split(':')[0])).to.deep.equal([
+      'started',
+    ]);
+    await starting;
+    await until(() => kernel.telemetry.unhealthy('ready').length === 0);
+  });
+
   it('writes nothing before it leads, then records the term and what its decisions depend on', async () => {
     const { log, term } = await run();
     expect(term).to.equal(undefined);

@@ -54,6 +54,10 @@ export async function startOperator(
   kernel: Kernel,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<Operator> {
+  const telemetry = kernel.get(TELEMETRY);
+  let isStarted = false;
+  const check = () => (isStarted ? undefined : 'the cluster is asked who it is, and the log is opened');
+  telemetry.health({ name: 'started', kind: 'ready', check });
   const clock = kernel.get(CLOCK);
   const cluster = new WatchedWrites(kernel.get(CLUSTER), clock);
   const reconcilers = kernel.getAll(RECONCILER);
@@ -63,7 +67,7 @@ export async function startOperator(
   const { settings } = kernel;
   const keys = await readLogKeys(settings);
   const hasRivals = settings.leadershipType !== 'standalone';
-  const [random, telemetry] = [kernel.get(RANDOM), kernel.get(TELEMETRY)];
+  const random = kernel.get(RANDOM);
   const log = await EventLog.open(
     {
       store: kernel.get(EVENT_STORE),
@@ -106,6 +110,7 @@ export async function startOperator(
     digestKey: () => log.deriveKey('digests of drifted values') ?? processKey,
   });
   run.begin(signal);
+  isStarted = true;
   return run;
 }
 

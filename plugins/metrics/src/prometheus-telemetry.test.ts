@@ -122,10 +122,12 @@ describe('prometheus telemetry', () => {
   });
 
   describe('/livez and /readyz', () => {
-    it('pass when there is nothing to check', async () => {
+    it('tell a process that is starting from a ready one, before it has anything to check', async () => {
       const telemetry = await start();
       expect((await fetch(`${telemetry.healthEndpoint()}/livez`)).status).to.equal(200);
-      expect((await fetch(`${telemetry.healthEndpoint()}/readyz`)).status).to.equal(200);
+      const response = await fetch(`${telemetry.healthEndpoint()}/readyz`);
+      expect(response.status).to.equal(503);
+      expect(await response.text()).to.equal('[-]started failed: it is starting\nreadyz check failed\n');
     });
 
     it('name each check, and why one fails', async () => {

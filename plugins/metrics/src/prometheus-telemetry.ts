@@ -174,8 +174,15 @@ export class PrometheusTelemetry implements Telemetry, LifecycleHooks {
   #healthPages(): Pages {
     return {
       '/livez': () => healthPage('livez', this.#ofKind('live')),
-      '/readyz': () => healthPage('readyz', this.#ofKind('ready')),
+      '/readyz': () => healthPage('readyz', this.#readyChecks()),
     };
+  }
+
+  /** Nobody answers for a process that is still starting: it is alive, but not ready. */
+  *#readyChecks(): Iterable<HealthCheck> {
+    const checks = [...this.#ofKind('ready')];
+    if (checks.length === 0) yield { name: 'started', kind: 'ready', check: () => 'it is starting' };
+    yield* checks;
   }
 
   *#ofKind(kind: HealthCheck['kind']): Iterable<HealthCheck> {
