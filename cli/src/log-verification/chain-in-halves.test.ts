@@ -29,7 +29,9 @@ function commitsOf(log: AuditedLog): StoredCommit[] {
 function storeOf(commits: readonly StoredCommit[], trailing = Buffer.alloc(0), pauseMs = 0): EventStore {
   const store: Pick<EventStore, 'read' | 'trailing'> = {
     async *read(fromSeq, reading) {
-      const first = commits.findLastIndex(({ firstSeq }) => firstSeq <= fromSeq);
+      const start = commits.findLast(({ firstSeq }) => firstSeq <= fromSeq)?.firstSeq;
+      // The first of that place: the commit may be there twice.
+      const first = commits.findIndex(({ firstSeq }) => firstSeq === start);
       for (const { bytes } of commits.slice(Math.max(0, first))) {
         reading.throwIfAborted();
         yield bytes;
