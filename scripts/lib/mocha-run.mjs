@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { nodeBinary, root } from './install-and-build.mjs';
 
-const RUN_DEADLINE_MS = 20 * 60_000;
+const RUN_DEADLINE_MS = 30 * 60_000;
 /** How long what a test file or the run began may take to end. */
 const PATIENCE_MS = 3_000;
 
