@@ -1,5 +1,6 @@
 import type { Clock } from '../contracts/clock.js';
 import type { EventLog } from '../event-log/event-log.js';
+import { pause } from '../leadership/waiting.js';
 
 /** How often a replica looks what the leader has written: so much of the log is left to read when it takes over. */
 const FOLLOW_INTERVAL_MS = 2_000;
@@ -37,7 +38,7 @@ export class LogFollower {
     }
   }
 
-  async #pause(signal: AbortSignal): Promise<void> {
-    await this.#clock.sleep(FOLLOW_INTERVAL_MS, signal).catch(() => undefined);
+  #pause(signal: AbortSignal): Promise<void> {
+    return pause(this.#clock, FOLLOW_INTERVAL_MS, signal);
   }
 }

@@ -11,6 +11,7 @@ import { ConfigMapAnchor } from '../event-log/config-map-anchor.js';
 import { EventLog } from '../event-log/event-log.js';
 import { readLogKeys } from '../event-log/log-keys.js';
 import type { Kernel } from '../host/kernel.js';
+import { pause } from '../leadership/waiting.js';
 import { Projection } from '../reconcile/projection.js';
 import { RepeatBackoff } from '../reconcile/repeat-backoff.js';
 import { requireOrder } from '../reconcile/starting-order.js';
@@ -250,7 +251,7 @@ class OperatorRun implements Operator {
     if (hasCode(lost, 'RYNXS_LEADERSHIP_LOST')) return;
     const longestMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures);
     this.#failures += 1;
-    await clock.sleep(longestMs * (1 - random.next() / 2), signal).catch(() => undefined);
+    await pause(clock, longestMs * (1 - random.next() / 2), signal);
     if (hasRivals) await this.#follower.readable(signal);
   }
 }

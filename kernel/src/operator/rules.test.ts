@@ -137,7 +137,7 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
   },
   'a lost log makes operators campaign without a pause': {
     file: 'operator/operator.js',
-    from: 'await clock.sleep(longestMs * (1 - random.next() / 2), signal).catch(() => undefined);',
+    from: 'await pause(clock, longestMs * (1 - random.next() / 2), signal);',
     to: '',
     test: [REPLICAS, 'let longer and longer pass before they campaign for a log that none of them can write'],
   },

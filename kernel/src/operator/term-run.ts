@@ -5,6 +5,7 @@ import type { Reconciler } from '../contracts/reconciler.js';
 import type { Telemetry } from '../contracts/telemetry.js';
 import { rynxsError } from '../errors/rynxs-error.js';
 import type { WritingTerm } from '../event-log/event-log.js';
+import { pause, untilAborted } from '../leadership/waiting.js';
 import { Controller } from '../reconcile/controller.js';
 import { DecisionBarrier } from '../reconcile/decision-barrier.js';
 import { type ConfigurationObserved, type EventDraft, LOG_AGGREGATE } from '../reconcile/events.js';
@@ -58,7 +59,7 @@ export async function runTerm(parts: TermParts, term: WritingTerm, leave: AbortS
   const running = runAll(controllers, parts.reconcilers).catch((error: unknown) => {
     if (!draining.signal.aborted) throw error;
   });
-  await Promise.race([running, aborted(over)]);
+  await Promise.race([running, untilAborted(over)]);
   for (const controller of controllers) controller.stop();
   const end = () => abort.abort(new Error(STOPPING));
   using _ = parts.clock.schedule(DRAIN_MS, () => {
@@ -77,7 +78,7 @@ async function holdOff({ clock, logger }: TermParts, term: WritingTerm, over: Ab
   if (waitMs() <= 0) return;
   const { epoch } = term;
   logger.warn('not acting yet: the term before did not say that it has ended', { epoch, wait_ms: waitMs() });
-  while (waitMs() > 0 && !over.aborted) await clock.sleep(Math.ceil(waitMs()), over).catch(() => undefined);
+  while (waitMs() > 0 && !over.aborted) await pause(clock, Math.ceil(waitMs()), over);
 }
 
 function controllersOf(parts: TermParts, term: WritingTerm): readonly Controller[] {
@@ -90,13 +91,6 @@ async function runAll(controllers: readonly Controller[], reconcilers: readonly 
   const caughtUp = (names: readonly string[] = []) =>
     Promise.all(controllers.filter(({ name }) => names.includes(name)).map((one) => one.caughtUp));
   await Promise.all(reconcilers.map(({ after }, index) => controllers[index]?.run(caughtUp(after))));
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 function configuration({ reconcilers, random }: TermParts): EventDraft {
