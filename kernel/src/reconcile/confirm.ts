@@ -39,10 +39,11 @@ function judge(
   live: KubernetesObject | undefined,
 ): ActionUnconfirmed['found'] {
   if (live === undefined) return 'absent';
-  if (!isOwnedBy(live, aggregate.observed?.uid ?? '')) return 'foreign';
-  const manifest = aggregate.reconciler
-    .manifests(aggregate.state)
-    .find((wanted) => manifestDigest(wanted) === decided.digest);
+  const { reconciler, state, observed } = aggregate;
+  // A child whose owner somebody took out is a child all the same: it is known by its uid.
+  const isKnown = live.metadata.uid === reconciler.children(state)[decided.child]?.uid;
+  if (!isKnown && !isOwnedBy(live, observed?.uid ?? '')) return 'foreign';
+  const manifest = reconciler.manifests(state).find((wanted) => manifestDigest(wanted) === decided.digest);
   if (manifest === undefined) return 'different';
   return differingPaths(manifest.object, live).length === 0 ? 'as_decided' : 'different';
 }

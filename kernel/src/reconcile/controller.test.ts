@@ -519,6 +519,34 @@ describe('Controller', () => {
     expect(process.types()).to.deep.equal(['EpochStarted']);
   });
 
+  it('knows a child by its uid when somebody took its owner out before an unfinished decision about it', async () => {
+    const first = await start();
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(isReady(first, 'w'));
+    const child = await get('w-red');
+    const { ownerReferences, ...metadata } = child.metadata;
+    let updates = 0;
+    cluster.fault = ({ verb, plural }, after) => {
+      if (verb !== 'update' || plural !== 'configmaps' || after) return;
+      updates += 1;
+      // The first one is of whoever takes the owner out.
+      if (updates === 1) return;
+      storage.owner = undefined;
+      throw new ClusterError('ambiguous', 'the process is dead');
+    };
+    await cluster.update(CONFIG_MAP, { ...child, metadata }, options);
+    await until(() => first.term?.signal.aborted === true);
+    cluster.fault = undefined;
+    running = [];
+    const second = await start();
+    await until(
+      () => second.types().includes('ActionUnconfirmed') && second.types().at(-1) === 'ActionApplied',
+    );
+    const unconfirmed = second.records.find(({ event }) => event.type === 'ActionUnconfirmed');
+    expect(unconfirmed?.event.payload).to.deep.include({ found: 'different', uid: child.metadata.uid });
+    expect((await get('w-red')).metadata.ownerReferences).to.deep.equal(ownerReferences);
+  });
+
   it('leaves it to the next decision what an unfinished one of somebody else’s object was about', async () => {
     const first = await start();
     cluster.fault = ({ verb, plural }) => {

@@ -245,8 +245,12 @@ export class ReconcilePass {
     if (this.#isNews(outcomes)) announce(this.#reportContext(), object, announced, outcomes);
 
     const failures = outcomes.filter((outcome) => outcome.kind === 'failed');
-    if (failures.length === 0 || reconciler.decide(this.#aggregate().state).actions.length === 0)
+    if (reconciler.decide(this.#aggregate().state).actions.length === 0) return SETTLED;
+    if (failures.length === 0) {
+      // What was done leads to more: a computer that had to stop first may run.
+      this.#context.again(this.#key, 0);
       return SETTLED;
+    }
     return {
       kind: 'failed',
       retryAfterMs: Math.max(...failures.map((failure) => failure.retryAfterMs ?? 0)),

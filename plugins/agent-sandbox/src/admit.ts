@@ -1,6 +1,7 @@
-import type { Refusal } from '@rynxs/kernel';
+import { childKey, type Refusal } from '@rynxs/kernel';
 import { isSameJson, type Json } from '@rynxs/log';
 import type { Accepted } from './accept-spec.js';
+import { DEPLOYMENT } from './manifests/resource-types.js';
 import type { Computer } from './spec.js';
 import { type AgentState, hasWorkspace, isExpired } from './state.js';
 import { outsideUniverse } from './universe/judge.js';
@@ -9,7 +10,8 @@ import type { Tenancy } from './universe/tenancy.js';
 /**
  * The state with what the Universe of its namespace admits. The newest valid spec is obeyed as soon as it is within the
  * bounds; until then the computer goes on as last obeyed. A computer that is outside itself is barred: it stops, and
- * keeps all the rest. The same object when nothing is otherwise.
+ * keeps all the rest. So does one that is within the bounds while what it was before is outside and runs still, because
+ * something is in the way of the change. The same object when nothing is otherwise.
  */
 export function admitted(before: AgentState, tenancy: Tenancy | undefined): AgentState {
   const { waiting } = before;
@@ -18,7 +20,8 @@ export function admitted(before: AgentState, tenancy: Tenancy | undefined): Agen
     waiting === undefined ? before : whyNot === undefined ? obeyed(before, waiting) : held(before, waiting);
   // A spec that was obeyed just now has just been judged.
   const bar = waiting !== undefined && whyNot === undefined ? undefined : whyBarred(state, tenancy);
-  return running(refusedFor(barred(state, bar !== undefined), whyNot ?? bar ?? state.invalid));
+  const bounded = stoppedFirst(barred(state, bar !== undefined), isLeftRunning(state, tenancy));
+  return running(refusedFor(bounded, whyNot ?? bar ?? state.invalid));
 }
 
 function obeyed(state: AgentState, { computer, lifecycle, universe }: Accepted): AgentState {
@@ -48,6 +51,20 @@ function barred(state: AgentState, isBarred: boolean): AgentState {
   return isBarred ? { ...rest, isBarred } : rest;
 }
 
+/** Whether the Deployment is still of an earlier computer, one that runs and is outside. */
+function isLeftRunning({ computer, children }: AgentState, tenancy: Tenancy | undefined): boolean {
+  if (computer === undefined) return false;
+  const applied = children[childKey(DEPLOYMENT, computer.name)]?.basis;
+  if (applied === undefined || applied === computer || !applied.isRunning) return false;
+  return outsideUniverse({ computer: applied }, tenancy) !== undefined;
+}
+
+function stoppedFirst(state: AgentState, stopsFirst: boolean): AgentState {
+  if (stopsFirst === (state.stopsFirst === true)) return state;
+  const { stopsFirst: _, ...rest } = state;
+  return stopsFirst ? { ...rest, stopsFirst } : rest;
+}
+
 /** Sets the refusal; one that says the same as before stays as recorded as it was. */
 function refusedFor(state: AgentState, refusal: Refusal | undefined): AgentState {
   const before = state.refusal;
@@ -57,9 +74,9 @@ function refusedFor(state: AgentState, refusal: Refusal | undefined): AgentState
 }
 
 function running(state: AgentState): AgentState {
-  const { computer, lifecycle, isBarred } = state;
-  const isRunning =
-    lifecycle.state === 'Running' && isBarred !== true && !isExpired(state) && hasWorkspace(state);
+  const { computer, lifecycle, isBarred, stopsFirst } = state;
+  const mayRun = isBarred !== true && stopsFirst !== true;
+  const isRunning = lifecycle.state === 'Running' && mayRun && !isExpired(state) && hasWorkspace(state);
   return computer === undefined || computer.isRunning === isRunning
     ? state
     : { ...state, computer: { ...computer, isRunning } };

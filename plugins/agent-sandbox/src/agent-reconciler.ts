@@ -34,7 +34,7 @@ export class AgentReconciler implements Reconciler<AgentState> {
   static readonly inject = [CONFIG];
 
   readonly name = 'agent';
-  readonly version = 2;
+  readonly version = 3;
   readonly resource = AGENT;
   readonly owns = AGENT_CHILDREN;
   readonly watches = [POD];

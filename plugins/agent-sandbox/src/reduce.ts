@@ -41,7 +41,7 @@ export function reduceAgent(
     case 'WorkspaceClaimObserved':
       return state === undefined ? undefined : admitted(reduceFact(state, event), tenancy);
     default:
-      return state === undefined ? undefined : childrenChanged(reduceFact(state, event), event);
+      return state === undefined ? undefined : childrenChanged(reduceFact(state, event), event, tenancy);
   }
 }
 
@@ -89,12 +89,14 @@ function deadlineReached(state: AgentState, deadline: string, tenancy: Tenancy |
   return admitted({ ...state, reachedDeadline: deadline }, tenancy);
 }
 
-function childrenChanged(state: AgentState, event: LogEvent): AgentState {
+function childrenChanged(state: AgentState, event: LogEvent, tenancy: Tenancy | undefined): AgentState {
   const next =
     event.type === 'ActionsDecided' ? refusalRecorded(state, payloadOf<ActionsDecided>(event)) : state;
   if (next.computer === undefined) return next;
   const children = reduceChildren(next.children, event, next.computer);
-  return children === next.children ? next : { ...next, children };
+  if (children === next.children) return next;
+  const changed = { ...next, children };
+  return changed.stopsFirst === true ? admitted(changed, tenancy) : changed;
 }
 
 function refusalRecorded(state: AgentState, { refusal }: ActionsDecided): AgentState {

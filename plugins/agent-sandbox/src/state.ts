@@ -17,6 +17,8 @@ export interface AgentState {
   readonly universe?: string;
   /** The computer is outside its Universe by now and must not run. */
   readonly isBarred?: true;
+  /** The Deployment is of an earlier computer that is outside by now and runs: it stops before it may become this one. */
+  readonly stopsFirst?: true;
   /** The newest spec, if it is valid but outside the Universe. */
   readonly waiting?: Accepted;
   /** What is wrong with the newest spec by itself. */

@@ -90,6 +90,30 @@ describe('a Universe', () => {
     await cluster.until(DEPLOYMENT, 'lab/a', replicas(0));
   });
 
+  it('scales to zero what it was before where something is in the way of what it is to be', async () => {
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'] });
+    await cluster.apply(AGENT, 'lab/a', { image: other });
+    await cluster.until(DEPLOYMENT, 'lab/a', replicas(1));
+    await cluster.delete(CONFIG_MAP, 'lab/a');
+    cluster.api.fault = ({ verb, plural }) => {
+      if (verb === 'create' && plural === CONFIG_MAP.plural) throw new ClusterError('exists', 'taken', 409);
+    };
+    await cluster.until(AGENT, 'lab/a', (object) => condition(object, 'Degraded')?.status === 'True');
+    await cluster.apply(AGENT, 'lab/a', { image });
+    await cluster.recorded(
+      ({ type, payload }) => type === 'AgentObserved' && (payload.spec as unknown as JsonMap).image === image,
+    );
+    expect(replicas(1)(await cluster.find(DEPLOYMENT, 'lab/a'))).to.equal(true);
+    await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab'], ...only });
+    await cluster.until(DEPLOYMENT, 'lab/a', replicas(0));
+
+    cluster.api.fault = undefined;
+    await cluster.kernel.clock.advance(60_000);
+    const runs = await cluster.until(DEPLOYMENT, 'lab/a', replicas(1));
+    expect(JSON.stringify(runs?.spec)).to.include(image).and.not.to.include(other);
+    expect((await cluster.replay()).differences).to.deep.equal([]);
+  });
+
   it('gives the places of its quota in the order of arrival, and a free one to the next that waits', async () => {
     await cluster.apply(UNIVERSE, 'lab', { namespaces: ['lab', 'lab-2'], quota: { agents: 1 } });
     await cluster.recorded(({ type }) => type === 'UniverseObserved');

@@ -4,6 +4,7 @@ import { type ExpectedAgent, expectedAgents } from './expectation.js';
 import {
   BOUNDED,
   CHILD_KINDS,
+  type Child,
   type ChildKind,
   IN_THE_WAY,
   objectsOf,
@@ -49,16 +50,27 @@ export async function contestedAgents(api: ApiClient): Promise<readonly Place[]>
     .map(placeOf);
 }
 
-/** Claims that Agents which are gone were to leave. */
-export async function claimsLeft(api: ApiClient): Promise<readonly Place[]> {
-  const live = new Set((await objectsOf(api, 'Agent')).map(({ metadata }) => metadata.uid));
-  const claims = await objectsOf(api, 'PersistentVolumeClaim');
-  return claims
-    .filter(({ metadata: { annotations, ownerReferences = [] } }) => {
-      const owner = annotations?.[OWNER_UID];
-      return owner !== undefined && ownerReferences.length === 0 && !live.has(owner);
-    })
-    .map(placeOf);
+/**
+ * Children of Agents that are gone: claims that they were to leave, and what the garbage collector did not find because
+ * somebody had taken the owner out a moment before the Agent was deleted.
+ */
+export async function childrenLeft(api: ApiClient): Promise<readonly Child[]> {
+  const agents = await objectsOf(api, 'Agent');
+  const live = new Set(agents.map(({ metadata }) => metadata.uid));
+  const madeAt = new Map(agents.map((agent) => [nameOf(agent), createdAt(agent)] as const));
+  const lists = await Promise.all(CHILD_KINDS.map((kind) => objectsOf(api, kind)));
+  return CHILD_KINDS.flatMap((kind, index) =>
+    (lists[index] ?? [])
+      .filter((child) => {
+        const { annotations, labels, ownerReferences = [] } = child.metadata;
+        if (ownerReferences.length > 0) return false;
+        const owner = annotations?.[OWNER_UID];
+        if (owner !== undefined) return !live.has(owner);
+        const isOfEarlierAgent = createdAt(child) < (madeAt.get(nameOf(child)) ?? Number.POSITIVE_INFINITY);
+        return labels?.['app.kubernetes.io/managed-by'] === 'rynxs' && isOfEarlierAgent;
+      })
+      .map((child) => ({ kind, place: placeOf(child) })),
+  );
 }
 
 /** In what the cluster is not as what users ask for says, one line each. */
@@ -165,6 +177,16 @@ function problemsOfStatus(object: KubernetesObject): string[] {
     problems.push(`its status is of generation ${observedGeneration}, not ${object.metadata.generation}`);
   if (!conditions.some(({ type }) => type === 'Ready')) problems.push('its status has no condition Ready');
   return problems;
+}
+
+function nameOf(object: KubernetesObject): string {
+  const { namespace, name } = placeOf(object);
+  return `${namespace}/${name}`;
+}
+
+/** To the second. */
+function createdAt({ metadata }: KubernetesObject): number {
+  return Date.parse(String(metadata.creationTimestamp));
 }
 
 /** Not all is at rest yet that will not be as it is for long. */

@@ -3,6 +3,7 @@ import type { ApiAnswer, ApiClient, ApiObject } from '../real-cluster.js';
 import type { Dice } from './dice.js';
 import {
   CHILD_KINDS,
+  type Child,
   type ChildKind,
   collection,
   IN_THE_WAY,
@@ -92,11 +93,11 @@ export class Load {
   }
 
   /**
-   * Takes away what makes it impossible that all Agents become what their specs say: objects that are in the way, claims
+   * Takes away what makes it impossible that all Agents become what their specs say: objects that are in the way, children
    * that Agents of the same names have left, specs that are refused. Sets the last bounds.
    */
-  async end(refused: readonly Place[], left: readonly Place[]): Promise<void> {
-    for (const claim of left) await this.#api.must('DELETE', path('PersistentVolumeClaim', claim));
+  async end(refused: readonly Place[], left: readonly Child[]): Promise<void> {
+    for (const { kind, place } of left) await this.#api.must('DELETE', path(kind, place));
     for (const kind of CHILD_KINDS) {
       for (const namespace of NAMESPACES)
         await this.#api.must('DELETE', `${collection(kind, namespace)}?labelSelector=${IN_THE_WAY}`);
@@ -180,7 +181,7 @@ export class Load {
   }
 
   /** A child that was left alone for long enough. */
-  #aChild(): { readonly kind: ChildKind; readonly place: Place } | undefined {
+  #aChild(): Child | undefined {
     const now = performance.now();
     for (let tries = 0; tries < 20; tries += 1) {
       const place = this.#anAgent();

@@ -41,6 +41,11 @@ export interface Place {
   readonly name: string;
 }
 
+export interface Child {
+  readonly kind: ChildKind;
+  readonly place: Place;
+}
+
 export function placeOf({ metadata }: KubernetesObject): Place {
   return { namespace: metadata.namespace ?? '', name: metadata.name };
 }

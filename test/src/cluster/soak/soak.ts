@@ -3,7 +3,7 @@ import { ApiFaultProxy } from '../fault-api-proxy.js';
 import { RealCluster } from '../real-cluster.js';
 import { Dice } from './dice.js';
 import { Faults } from './faults.js';
-import { claimsLeft, contestedAgents, problemsOf, refusedAgents } from './judgement.js';
+import { childrenLeft, contestedAgents, problemsOf, refusedAgents } from './judgement.js';
 import { Load } from './load.js';
 import { path } from './places.js';
 import { SoakedOperator } from './soaked-operator.js';
@@ -181,7 +181,7 @@ class SoakRun {
   /** Waits until all is as the specs say; resolves to how long it took, in milliseconds. What remains is a problem. */
   async #converge(): Promise<number> {
     const { api } = this.#cluster;
-    await this.#load.end(await refusedAgents(api), await claimsLeft(api));
+    await this.#load.end(await refusedAgents(api), await childrenLeft(api));
     const startedAt = performance.now();
     let toldAt = startedAt;
     for (;;) {
