@@ -19,6 +19,18 @@ const PROGRAMS = [
     path: async () => (await import('./lib/kubectl.mjs')).kubectlPath(),
   },
   {
+    name: 'Helm 3',
+    variable: 'RYNXS_TEST_HELM3',
+    neededBy: /^(chart|real-node-chart)/,
+    path: async () => (await import('./lib/helm.mjs')).helmPath(3),
+  },
+  {
+    name: 'Helm 4',
+    variable: 'RYNXS_TEST_HELM4',
+    neededBy: /^(chart|real-node-chart)/,
+    path: async () => (await import('./lib/helm.mjs')).helmPath(4),
+  },
+  {
     name: 'Kubernetes',
     variable: 'RYNXS_TEST_KUBERNETES',
     // What needs no more than an API is done with the cluster of KUBECONFIG, if that is set.
@@ -40,14 +52,14 @@ const PROGRAMS = [
   {
     name: 'versitygw',
     variable: 'RYNXS_TEST_VERSITYGW',
-    neededBy: /^(store-s3|bucket-policy|real-ha|real-followers)/,
+    neededBy: /^(store-s3|bucket-policy|real-ha|real-followers|real-node-chart)/,
     path: () =>
       buildGoTool({ module: 'test/go/versitygw', package: 'github.com/versity/versitygw/cmd/versitygw' }),
   },
   {
     name: 'MinIO',
     variable: 'RYNXS_TEST_MINIO',
-    neededBy: /^(store-s3|bucket-policy)/,
+    neededBy: /^(store-s3|bucket-policy|real-node-chart)/,
     path: () => buildGoTool({ module: 'test/go/minio', package: 'github.com/minio/minio' }),
   },
   {
