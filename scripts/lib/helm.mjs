@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { packagedProgram, programOnPath, runsPackagedPrograms } from './packaged-program.mjs';
 
-/** Where each major version of Helm comes from that the chart is for: 3.17 and 4.0. */
+/** Where each major version of Helm comes from that the chart is for: 3.17 and 4.1. */
 const PACKAGE_OF = { 3: 'kubernetes 1.32', 4: 'kubernetes 1.34' };
 
 /**

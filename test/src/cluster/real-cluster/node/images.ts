@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -27,20 +28,31 @@ export interface ImageConfig {
   readonly WorkingDir?: string;
 }
 
+/** What an image is made of besides the tools of busybox. */
+export interface ImageContent {
+  readonly config: ImageConfig;
+  /** Files and directories of this machine, by their paths in the image. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
 /** Makes an image with the tools of busybox and puts it on the node, where nothing can be pulled. */
 export async function loadImage(
   machine: Machine,
   busybox: string,
   name: string,
-  config: ImageConfig,
+  content: ImageContent,
 ): Promise<void> {
   const directory = mkdtempSync(machine.directory.file('image-'));
   try {
-    const archive = await makeArchive(directory, busybox, name, config);
-    await run(machine.inside(['ctr', '--namespace', 'k8s.io', 'images', 'import', archive]));
+    await importImage(machine, await makeArchive(directory, busybox, name, content));
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+/** Puts the images of an archive on the node, as `docker save` or an OCI layout in a tar file has them. */
+export async function importImage(machine: Machine, archive: string): Promise<void> {
+  await run(machine.inside(['ctr', '--namespace', 'k8s.io', 'images', 'import', archive]));
 }
 
 /** An archive as `docker save` writes one, which has one layer. */
@@ -48,10 +60,13 @@ async function makeArchive(
   directory: string,
   busybox: string,
   name: string,
-  config: ImageConfig,
+  { config, files = {} }: ImageContent,
 ): Promise<string> {
   const root = join(directory, 'root');
   await makeRoot(root, busybox);
+  for (const [path, source] of Object.entries(files)) {
+    cpSync(source, join(root, path), { recursive: true, dereference: true });
+  }
   await run(['tar', '-cf', join(directory, 'layer.tar'), '-C', root, '--owner=0', '--group=0', '.']);
   const digest = createHash('sha256')
     .update(readFileSync(join(directory, 'layer.tar')))

@@ -2,7 +2,7 @@ import type { ApiClient } from '../api-client.js';
 import { until } from '../processes.js';
 import { requireNodeTools } from './commands.js';
 import { type NodeParts, startContainerd, startDns, startKubelet, startProxy } from './components.js';
-import { type ImageConfig, loadImage, PAUSE_IMAGE, SHELL_IMAGE } from './images.js';
+import { type ImageContent, importImage, loadImage, PAUSE_IMAGE, SHELL_IMAGE } from './images.js';
 import type { Machine } from './machine.js';
 import { makeStorageClass, makeVolumes } from './volumes.js';
 
@@ -25,8 +25,8 @@ export class RunningNode {
   async startRuntime(): Promise<void> {
     await startContainerd(this.#parts());
     // The first process of a container gets no signal that it does not ask for; the runtime kills this one.
-    await this.loadImage(PAUSE_IMAGE, { Entrypoint: ['/bin/sleep', '2147483647'] });
-    await this.loadImage(SHELL_IMAGE, { Cmd: ['/bin/sh'], Env: ['PATH=/bin'] });
+    await this.loadImage(PAUSE_IMAGE, { config: { Entrypoint: ['/bin/sleep', '2147483647'] } });
+    await this.loadImage(SHELL_IMAGE, { config: { Cmd: ['/bin/sh'], Env: ['PATH=/bin'] } });
   }
 
   /** Starts what talks to the API server, and resolves when the node is Ready and pods are admitted. */
@@ -42,9 +42,14 @@ export class RunningNode {
     throw new Error('the controller manager made no service account for pods; its log may say why');
   }
 
-  /** Puts an image on the node that has the tools of busybox, under this name. */
-  loadImage(name: string, config: ImageConfig): Promise<void> {
-    return loadImage(this.machine, requireNodeTools().busybox, name, config);
+  /** Puts an image on the node that has the tools of busybox and what else it is given, under this name. */
+  loadImage(name: string, content: ImageContent): Promise<void> {
+    return loadImage(this.machine, requireNodeTools().busybox, name, content);
+  }
+
+  /** Puts an image on the node that was made elsewhere: the archive names it. */
+  importImage(archive: string): Promise<void> {
+    return importImage(this.machine, archive);
   }
 
   /** Makes more volumes for claims; each serves one claim once. */
