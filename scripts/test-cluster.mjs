@@ -1,8 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { debianProgram } from './lib/debian-program.mjs';
 import { buildGoTool } from './lib/go-tools.mjs';
 import { installAndBuild, root, runScript } from './lib/install-and-build.mjs';
 import { corednsProgram, kubernetesProgram } from './lib/kubernetes-program.mjs';
+import { runMochaFiles } from './lib/mocha-files.mjs';
 import { runMocha } from './lib/mocha-run.mjs';
 import { close } from './lib/totals.mjs';
 
@@ -50,9 +52,15 @@ const PROGRAMS = [
     path: corednsProgram,
   },
   {
+    name: 'image of the operator',
+    variable: 'RYNXS_TEST_OPERATOR_IMAGE',
+    neededBy: /^real-node-(image|chart|documents|scripts)/,
+    path: async () => (await import('./lib/image-cache.mjs')).operatorImageArchive(),
+  },
+  {
     name: 'versitygw',
     variable: 'RYNXS_TEST_VERSITYGW',
-    neededBy: /^(store-s3|bucket-policy|real-ha|real-followers|real-node-chart)/,
+    neededBy: /^(store-s3|bucket-policy|real-ha|real-followers|real-alerts|real-dashboards|real-node-chart)/,
     path: () =>
       buildGoTool({ module: 'test/go/versitygw', package: 'github.com/versity/versitygw/cmd/versitygw' }),
   },
@@ -61,6 +69,18 @@ const PROGRAMS = [
     variable: 'RYNXS_TEST_MINIO',
     neededBy: /^(store-s3|bucket-policy|real-node-chart)/,
     path: () => buildGoTool({ module: 'test/go/minio', package: 'github.com/minio/minio' }),
+  },
+  {
+    name: 'Prometheus',
+    variable: 'RYNXS_TEST_PROMETHEUS',
+    neededBy: /^real-(alerts|dashboards)/,
+    path: () => debianProgram('prometheus', 'prometheus'),
+  },
+  {
+    name: 'promtool',
+    variable: 'RYNXS_TEST_PROMTOOL',
+    neededBy: /^(real-)?(alerts|dashboards)/,
+    path: () => debianProgram('promtool', 'prometheus'),
   },
   {
     name: 'verifier in Go',
@@ -76,6 +96,15 @@ const PROGRAMS = [
       buildGoTool({ module: 'test/go/verify', package: 'github.com/transparency-dev/tessera/cmd/fsck' }),
   },
 ];
+
+/** Test files that run at the same time. */
+const JOBS = 2;
+/** The files that take longest; they begin first, so that none runs alone at the end. */
+const LONGEST = /^real-(followers|ha|soak|faults-answers|faults-server|node-agent|node-chart)\./;
+
+function longestFirst(files) {
+  return [...files.filter((name) => LONGEST.test(name)), ...files.filter((name) => !LONGEST.test(name))];
+}
 
 await runScript(async () => {
   installAndBuild();
@@ -96,11 +125,16 @@ await runScript(async () => {
       process.stdout.write(`No ${name} here: ${error.message}. Left out for it: ${lost}\n`);
     }
   }
-  const totals = await runMocha({
-    files: files.map((name) => `test/dist/cluster/${name}`),
-    args: ['--timeout', '60000', ...process.argv.slice(2)],
+  const arguments_ = process.argv.slice(2);
+  const options = {
+    files: longestFirst(files).map((name) => `test/dist/cluster/${name}`),
+    args: ['--timeout', '60000', ...arguments_],
     env,
-  });
+  };
+  // Each file has clusters and servers of its own, and waits for them most of the time. On the user's cluster they would
+  // be in each other's way, and few tests are not worth a process for each file.
+  const isTogether = KUBECONFIG !== undefined || arguments_.length > 0;
+  const totals = await (isTogether ? runMocha(options) : runMochaFiles({ ...options, jobs: JOBS }));
   // In CI everything must run.
   const isCi = process.env.CI === 'true';
   return close('cluster tests', {
