@@ -55,7 +55,13 @@ const PROGRAMS = [
     name: 'image of the operator',
     variable: 'RYNXS_TEST_OPERATOR_IMAGE',
     neededBy: /^real-node-(image|chart|documents|scripts)/,
-    path: async () => (await import('./lib/image-cache.mjs')).operatorImageArchive(),
+    path: async () => (await import('./lib/image-cache.mjs')).builtOperatorImage(),
+  },
+  {
+    name: 'schema of CycloneDX',
+    variable: 'RYNXS_TEST_CYCLONEDX',
+    neededBy: /^real-node-image/,
+    path: async () => (await import('./lib/sbom-schema.mjs')).cyclonedxSchemas(),
   },
   {
     name: 'versitygw',

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -9,59 +10,54 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { buildImage } from './image-build.mjs';
 import { nodeBinary, root } from './install-and-build.mjs';
 
-/** The name that the chart has for the image of this version. */
-export const OPERATOR_IMAGE = 'ghcr.io/rynxs/operator:v0.1.0';
 /** What decides what an image is, besides its sources. */
 const RECIPE = [
   '.dockerignore',
   'Dockerfile',
-  'scripts/lib/image-local-base.mjs',
+  'scripts/image.mjs',
+  'scripts/lib/image-build.mjs',
   'scripts/lib/image-engine.mjs',
+  'scripts/lib/image-local-base.mjs',
 ];
 const IGNORED = /^(dist|node_modules)$|\.test\.ts$/;
-/** Of other working states; somebody may be using the newest. */
+/** How long images of other working states stay: somebody may be using one. */
 const KEPT_MS = 3_600_000;
 
 /**
- * Path of an archive with the operator's image of this working copy, over bases that are made from this machine: built
- * once for the same sources, and kept in .cache. Throws an Error that says why there is none.
+ * Path of a directory with the operator's image of this working copy, over bases that are made from this machine:
+ * `image.tar`, `sbom.cdx.json`, and `build.json` with what `npm run image` said. Built once for the same sources, and kept
+ * in .cache. Throws an Error that says why there is none.
  */
-export async function operatorImageArchive(directory = join(root, '.cache/operator-image')) {
+export function builtOperatorImage() {
+  const directory = join(root, '.cache/operator-image');
   const target = join(directory, keyOfSources());
-  const archive = join(target, 'image.tar');
-  if (!existsSync(archive)) {
+  if (!existsSync(target)) {
     mkdirSync(directory, { recursive: true });
     removeOlder(directory);
-    await build(target);
+    build(target);
   }
-  return archive;
+  return target;
 }
 
 /** Built aside and then moved, so that a build that was interrupted leaves nothing that looks whole. */
-async function build(target) {
+function build(target) {
   const aside = mkdtempSync(`${target}.building-`);
-  const interruption = new AbortController();
-  const interrupt = () => interruption.abort(new Error('the build of the image was interrupted'));
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, interrupt);
-  process.stderr.write(`Building ${OPERATOR_IMAGE} for the tests, once …\n`);
   try {
-    const { sizeBytes } = await buildImage({
-      tag: OPERATOR_IMAGE,
-      archive: join(aside, 'image.tar'),
-      sbom: join(aside, 'sbom.cdx.json'),
-      isLocal: true,
-      verbose: false,
-      signal: interruption.signal,
+    const files = ['--archive', join(aside, 'image.tar'), '--sbom', join(aside, 'sbom.cdx.json')];
+    const args = [join(root, 'scripts/image.mjs'), '--local-base', '--output', 'json', ...files];
+    const { status, stdout } = spawnSync(process.execPath, args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
-    process.stderr.write(`Built ${OPERATOR_IMAGE}: ${(sizeBytes / 1e6).toFixed(0)} MB\n`);
+    if (status !== 0) throw new Error('it cannot be built; why stands above');
+    writeFileSync(join(aside, 'build.json'), stdout);
     moveInto(aside, target);
   } finally {
-    for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, interrupt);
     rmSync(aside, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import { programOf } from './real-cluster/programs.js';
 
-/** Path of an archive with the operator's image; scripts/lib/image-cache.mjs makes it. */
+/** Names a directory that scripts/lib/image-cache.mjs has made. */
 const OPERATOR_IMAGE_VARIABLE = 'RYNXS_TEST_OPERATOR_IMAGE';
 
 export interface OperatorImage {
@@ -8,9 +9,19 @@ export interface OperatorImage {
   readonly archive: string;
   /** What the image is called once it was imported. */
   readonly name: string;
+  /** Path of its bill of materials. */
+  readonly sbom: string;
+  /** Path of what `npm run image -- --output json` said of it. */
+  readonly build: string;
 }
 
 /** The operator's image of this working copy. Throws when the tests were started without it. */
 export function operatorImage(): OperatorImage {
-  return { archive: programOf(OPERATOR_IMAGE_VARIABLE), name: 'ghcr.io/rynxs/operator:v0.1.0' };
+  const directory = programOf(OPERATOR_IMAGE_VARIABLE);
+  return {
+    archive: join(directory, 'image.tar'),
+    name: 'ghcr.io/rynxs/operator:v0.1.0',
+    sbom: join(directory, 'sbom.cdx.json'),
+    build: join(directory, 'build.json'),
+  };
 }
