@@ -1,0 +1,22 @@
+import { bucketAndReplicas } from './chart/bucket-and-replicas.js';
+import { ChartCluster } from './chart/chart-cluster.js';
+import { loadMinio, loadStoreSqlite, loadVersitygw } from './chart/images.js';
+import { lifeCycle } from './chart/life-cycle.js';
+import { production } from './chart/production.js';
+import { variants } from './chart/variants.js';
+
+/** As users do it: real Helm, a real cluster with a node, and the operator's own image with the chart's permissions. */
+describe('the chart on a real cluster', function () {
+  this.timeout(240_000);
+  let cluster: ChartCluster;
+
+  before(async () => {
+    cluster = await ChartCluster.start([loadVersitygw, loadMinio, loadStoreSqlite]);
+  });
+  after(() => cluster?.[Symbol.asyncDispose]());
+
+  lifeCycle(() => cluster);
+  bucketAndReplicas(() => cluster);
+  variants(() => cluster);
+  production(() => cluster);
+});
