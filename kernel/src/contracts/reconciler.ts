@@ -125,6 +125,8 @@ export interface Reconciler<S = unknown> {
   readonly watches?: readonly ResourceType[];
   /** Types of other objects of the namespace that `report` and `facts` look at. */
   readonly surroundings?: readonly Surroundings[];
+  /** Types of all facts that `facts` may find, so that `rynxs_events_total` has them from the start. */
+  readonly factTypes?: readonly string[];
   /** The CustomResourceDefinition of `resource`, where it is Rynxs's own; `rynxs dev` installs it. */
   readonly definition?: KubernetesObject;
   /** Settings that decisions depend on; recorded as `ConfigurationObserved` at term start, under the reconciler's name. */

@@ -43,6 +43,8 @@ export interface EventLogOptions {
   readonly snapshots?: SnapshotSource;
   /** Whether others may write the log too, so that the store's fence is relied on. Default false. */
   readonly hasRivals?: boolean;
+  /** Types of events besides the kernel's own, so that the metrics count them from the start. */
+  readonly eventTypes?: readonly string[];
   /** Opens the log also when records are known to be missing: see `loss`. Default false. */
   readonly acceptLoss?: boolean;
 }
@@ -72,6 +74,8 @@ export class EventLog {
   readonly #snapshotSize: number;
   #droppedTails: readonly DroppedTail[];
   #term: LogTerm | undefined;
+  /** Of the term, or of one that is about to begin. */
+  #writer: LogWriter | undefined;
   readonly #watch: StoreWatch;
   readonly #turns = new RivalTurns();
   /** What became of the last commit of a term that has ended is not known. */
@@ -102,7 +106,7 @@ export class EventLog {
    */
   static async open(options: EventLogOptions, signal: AbortSignal): Promise<EventLog> {
     const { store, clock, telemetry, onRecord } = options;
-    const metrics = new EventLogMetrics(telemetry);
+    const metrics = new EventLogMetrics(telemetry, options.eventTypes);
     const startedAt = clock.monotonic();
     const parts: OpeningParts = {
       store,
@@ -116,7 +120,8 @@ export class EventLog {
     };
     try {
       const opened = await openLog(parts, signal);
-      metrics.replayed((clock.monotonic() - startedAt) / 1000, opened.position.size - 1);
+      metrics.replayed((clock.monotonic() - startedAt) / 1000);
+      metrics.reached(opened.position.size - 1, opened.position.term.epoch);
       return new EventLog(options, parts, opened);
     } catch (error) {
       await store.close();
@@ -211,6 +216,7 @@ export class EventLog {
     const mayOthersAct = position.size > 0 && !position.term.epochEnded;
     const probed = await probeStore(this.#options, position.ledger, this.#logger, signal);
     const writer = this.#newWriter(epoch, tenure);
+    this.#writer = writer;
     const opening = {
       tenure,
       epoch,
@@ -390,7 +396,7 @@ export class EventLog {
 
   /** How long the oldest event waits that is not durable yet. */
   #pendingMs(): number {
-    const since = this.#term?.writer.oldestPendingSince;
+    const since = this.#writer?.oldestPendingSince;
     return since === undefined ? 0 : this.#options.clock.monotonic() - since;
   }
 }

@@ -1,13 +1,20 @@
 import type { LogRecord } from '@rynxs/log';
 import type { Telemetry } from '../contracts/telemetry.js';
 import type { ErrorCode } from '../errors/table.js';
+import { KERNEL_EVENT_TYPES } from '../reconcile/event-types.js';
 
+/** Why a commit may not become durable: what the store says, and what ends a writer in the middle of it. */
 const APPEND_ERROR_TYPES: readonly ErrorCode[] = [
   'RYNXS_LOG_FENCED',
   'RYNXS_LOG_FULL',
   'RYNXS_LOG_UNAVAILABLE',
   'RYNXS_LOG_CLOSED',
   'RYNXS_LOG_SEQ_EXHAUSTED',
+  'RYNXS_LOG_LOCKED',
+  'RYNXS_LOG_DAMAGED',
+  'RYNXS_LOG_ROLLED_BACK',
+  'RYNXS_REDUCER_FAILED',
+  'RYNXS_LEADERSHIP_LOST',
 ];
 /** Where something about a checkpoint can fail. */
 const CHECKPOINT_PLACES = ['store', 'anchor', 'snapshot'] as const;
@@ -19,7 +26,9 @@ export class EventLogMetrics {
   readonly #events;
   readonly #appendSeconds;
   readonly #appendErrors;
+  readonly #lastAppend;
   readonly #headSeq;
+  readonly #epoch;
   readonly #chainBroken;
   readonly #available;
   readonly #oldestPending;
@@ -30,14 +39,13 @@ export class EventLogMetrics {
   readonly #checkpointErrors;
   readonly #lastCheckpoint;
 
-  constructor(telemetry: Telemetry) {
+  /** `eventTypes`: those besides the kernel's own that are counted from the start. */
+  constructor(telemetry: Telemetry, eventTypes: readonly string[] = []) {
     this.#events = telemetry.counter({
       name: 'rynxs_events_total',
       help: 'Events made durable by this process, by type',
       labels: ['event_type'],
-      initial: ['EpochStarted', 'ActionsDecided', 'ActionApplied', 'ActionFailed'].map((event_type) => ({
-        event_type,
-      })),
+      initial: [...KERNEL_EVENT_TYPES, ...eventTypes].map((event_type) => ({ event_type })),
     });
     this.#appendSeconds = telemetry.histogram({
       name: 'rynxs_event_append_duration_seconds',
@@ -50,9 +58,17 @@ export class EventLogMetrics {
       labels: ['error_type'],
       initial: APPEND_ERROR_TYPES.map((error_type) => ({ error_type })),
     });
+    this.#lastAppend = telemetry.gauge({
+      name: 'rynxs_event_append_last_success_timestamp_seconds',
+      help: 'When the last commit of this process became durable, in seconds since 1970; 0 before the first',
+    });
     this.#headSeq = telemetry.gauge({
       name: 'rynxs_log_head_seq',
       help: 'Sequence number of the last record',
+    });
+    this.#epoch = telemetry.gauge({
+      name: 'rynxs_log_epoch',
+      help: 'Epoch of the last record: how many terms the log has seen, of all processes',
     });
     this.#chainBroken = telemetry.gauge({
       name: 'rynxs_log_chain_broken',
@@ -98,13 +114,14 @@ export class EventLogMetrics {
     this.#chainBroken.set(0);
   }
 
-  appended(records: readonly LogRecord[], seconds: number): void {
+  appended(records: readonly LogRecord[], seconds: number, atSeconds: number): void {
     this.#appendSeconds.observe(seconds);
+    this.#lastAppend.set(atSeconds);
     const byType = new Map<string, number>();
     for (const { event } of records) byType.set(event.type, (byType.get(event.type) ?? 0) + 1);
     for (const [event_type, count] of byType) this.#events.add({ event_type }, count);
     const last = records.at(-1);
-    if (last !== undefined) this.#headSeq.set(last.event.seq);
+    if (last !== undefined) this.reached(last.event.seq, last.event.meta.epoch);
   }
 
   appendFailed(errorType: string): void {
@@ -112,14 +129,14 @@ export class EventLogMetrics {
   }
 
   /** The log goes to here, whoever has written it. */
-  reached(headSeq: number): void {
+  reached(headSeq: number, epoch: number): void {
     this.#headSeq.set(headSeq);
+    this.#epoch.set(epoch);
   }
 
-  replayed(seconds: number, headSeq: number): void {
+  replayed(seconds: number): void {
     this.#replaySeconds.observe(seconds);
     this.#lastReplaySeconds.set(seconds);
-    this.#headSeq.set(headSeq);
   }
 
   available(isAvailable: boolean): void {

@@ -214,7 +214,7 @@ export class LogWriter {
     frontier.appendLines(encoded.batch.bytes);
     const records = recordsOf(events, encoded, stamp);
     await sent;
-    metrics.appended(records, (clock.monotonic() - startedAt) / 1000);
+    metrics.appended(records, (clock.monotonic() - startedAt) / 1000, clock.now() / 1000);
     // Position and state move in one step: whoever looks at both, between two steps, sees the same record in them.
     const epochEnded = records.at(-1)?.event.type === 'EpochEnded';
     position.advance({ records, frontier, term: { epoch, writer, epochEnded, lastTs: ts } });

@@ -66,8 +66,9 @@ describe('the operator', () => {
       [...bytes.toString().matchAll(/"type":"(\w+)"},"event_hash"/g)].map(([, type]) => type),
     );
 
-  it('is not ready before the log is open', async () => {
+  it('is not ready, and seen not to lead, before the log is open', async () => {
     const starting = run();
+    expect(kernel.telemetry.value('rynxs_leader_election_status')).to.equal(0);
     expect(kernel.telemetry.unhealthy('ready').map((failure) => failure.split(':')[0])).to.deep.equal([
       'started',
     ]);

@@ -12,6 +12,7 @@ import { EventLog } from '../event-log/event-log.js';
 import { readLogKeys } from '../event-log/log-keys.js';
 import type { Kernel } from '../host/kernel.js';
 import { pause } from '../leadership/waiting.js';
+import { eventTypesOf } from '../reconcile/event-types.js';
 import { Projection } from '../reconcile/projection.js';
 import { RepeatBackoff } from '../reconcile/repeat-backoff.js';
 import { requireOrder } from '../reconcile/starting-order.js';
@@ -57,6 +58,8 @@ export async function startOperator(
 ): Promise<Operator> {
   const telemetry = kernel.get(TELEMETRY);
   let isStarted = false;
+  // Also while the log is being opened somebody must be able to see that nobody leads.
+  const metrics = new LeadershipMetrics(telemetry);
   const check = () => (isStarted ? undefined : 'the cluster is asked who it is, and the log is opened');
   telemetry.health({ name: 'started', kind: 'ready', check });
   const clock = kernel.get(CLOCK);
@@ -82,6 +85,7 @@ export async function startOperator(
         : { anchor: new ConfigMapAnchor(cluster, settings.namespace, settings.shard) }),
       hasRivals,
       snapshots: projection,
+      eventTypes: reconcilers.flatMap(eventTypesOf),
       onRecord: (record: LogRecord) => projection.apply(record),
     },
     signal,
@@ -100,6 +104,7 @@ export async function startOperator(
     projection,
     log,
     leadership: kernel.get(LEADERSHIP),
+    metrics,
     clock,
     random,
     telemetry,
@@ -119,6 +124,7 @@ interface OperatorParts extends TermParts {
   readonly info: ClusterInfo;
   readonly log: EventLog;
   readonly leadership: Leadership;
+  readonly metrics: LeadershipMetrics;
   readonly shard: string;
 }
 
@@ -129,7 +135,6 @@ class OperatorRun implements Operator {
   term: Term | undefined;
   readonly #parts: OperatorParts;
   readonly #stopping = new AbortController();
-  readonly #metrics: LeadershipMetrics;
   readonly #follower: LogFollower;
   /** Tenures in a row of which no term came. */
   #failures = 0;
@@ -139,7 +144,6 @@ class OperatorRun implements Operator {
     this.#parts = parts;
     this.log = parts.log;
     this.projection = parts.projection;
-    this.#metrics = new LeadershipMetrics(parts.telemetry);
     this.#follower = new LogFollower(parts.log, parts.clock);
   }
 
@@ -208,7 +212,7 @@ class OperatorRun implements Operator {
       this.#failures = 0;
       this.#hasLed = true;
       this.term = term;
-      this.#metrics.acquired();
+      this.#parts.metrics.acquired();
       const beganInMs = Math.round(clock.monotonic() - grantedAt);
       logger.info('leading', { epoch: term.epoch, holder: term.holder, began_in_ms: beganInMs });
       await runTerm(this.#parts, term, AbortSignal.any([signal, tenure.handover]));
@@ -222,7 +226,7 @@ class OperatorRun implements Operator {
       if (!tenure.signal.aborted && !this.#mayPass(error)) throw error;
       return error;
     } finally {
-      if (this.term !== undefined) this.#metrics.lost();
+      if (this.term !== undefined) this.#parts.metrics.lost();
       this.term = undefined;
       await tenure.release();
     }

@@ -315,6 +315,7 @@ describe('Controller', () => {
       key: 'default/w',
       reason: 'Unavailable',
       detail: 'create ConfigMap/w-red: no',
+      controller: 'widget',
     });
     const before = told();
     message = 'never';
@@ -505,6 +506,51 @@ describe('Controller', () => {
     expect(
       process.telemetry.observations('controller_runtime_reconcile_time_seconds', { controller: 'widget' }),
     ).to.have.lengthOf(1);
+  });
+
+  it('counts its objects by how they do, and none when it has stopped', async () => {
+    const process = await start();
+    const count = (health: string) =>
+      process.telemetry.value('rynxs_objects', { reconciler: 'widget', health });
+    expect(['ready', 'progressing', 'degraded', 'suspended'].map(count)).to.deep.equal([0, 0, 0, 0]);
+    for (const name of ['v', 'w']) await cluster.create(WIDGET, widget(name, { colors: ['red'] }), options);
+    await until(() => count('ready') === 2);
+    const { uid = '', resourceVersion = '' } = (await getWidget('v')).metadata;
+    await cluster.delete(WIDGET, { namespace: 'default', name: 'v' }, { uid, resourceVersion }, options);
+    await until(() => count('ready') === 1);
+    await process.stop();
+    expect(count('ready')).to.equal(0);
+  });
+
+  it('names in its lines the trace of what it records', async () => {
+    const process = await start();
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    await until(isReady(process, 'w'));
+    await settle();
+    const traces = process.records.slice(1).map(({ event }) => event.meta.trace_id);
+    expect(new Set(traces), 'one trace for one pass').to.have.lengthOf(1);
+    const lines = process.logger.lines.filter(({ fields }) => fields.trace_id === traces[0]);
+    expect(lines.map(({ level, message }) => `${level}: ${message}`)).to.deep.equal([
+      'info: decided',
+      'debug: a pass has ended',
+    ]);
+    expect(lines[0]?.fields).to.deep.include({
+      controller: 'widget',
+      key: 'default/w',
+      reason: 'Reconciled',
+      detail: 'created ConfigMap/w-red (log seq 2)',
+    });
+  });
+
+  it('names the trace of a pass that fails', async () => {
+    const process = await start();
+    cluster.fault = ({ verb }) => {
+      if (verb === 'updateStatus') throw new ClusterError('denied', 'you may not', 403);
+    };
+    await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+    const failed = () => process.logger.lines.find(({ message }) => message.startsWith('reconcile failed'));
+    await until(() => failed() !== undefined);
+    expect(failed()?.fields.trace_id).to.equal(process.records.at(-1)?.event.meta.trace_id);
   });
 
   it('does nothing more for an object that is being deleted', async () => {

@@ -22,6 +22,7 @@ import type { EventDraft } from './events.js';
 import { FirstLook } from './first-look.js';
 import { HealthWatch } from './health-watch.js';
 import { objectKey, queueKey, queueKeyOf } from './keys.js';
+import { ObjectMetrics } from './object-metrics.js';
 import { INSTANCE_LABEL, ownerNameOf } from './ownership.js';
 import type { Aggregate, Projection } from './projection.js';
 import { type PassContext, type PassResult, ReconcilePass } from './reconcile-pass.js';
@@ -70,6 +71,7 @@ export interface ControllerOptions {
  */
 export class Controller {
   readonly #options: ControllerOptions;
+  readonly #logger: Logger;
   readonly #queue: WorkQueue;
   readonly #caches = new Map<string, ResourceCache>();
   readonly #context: PassContext;
@@ -78,29 +80,37 @@ export class Controller {
   readonly #append: (drafts: readonly EventDraft[]) => Promise<readonly LogRecord[]>;
   readonly #firstLook = new FirstLook();
   readonly #metrics: ControllerMetrics;
+  readonly #objects: ObjectMetrics;
   readonly #announcer: Announcer;
 
   constructor(options: ControllerOptions) {
     const { reconciler, cluster, clock, telemetry } = options;
     this.#options = options;
+    this.#logger = options.logger.child({ controller: reconciler.name });
+    this.#objects = new ObjectMetrics(reconciler.name, telemetry);
     this.#queue = new WorkQueue(reconciler.name, clock, telemetry);
     for (const type of typesOf(reconciler)) this.#caches.set(type.plural, cluster.cache(type));
     this.#append = options.barrier.append;
-    this.#announcer = new Announcer({ ...options, isIdle: () => this.#passes.size === 0 });
+    this.#announcer = new Announcer({
+      ...options,
+      logger: this.#logger,
+      isIdle: () => this.#passes.size === 0,
+    });
     this.#context = {
       ...options,
+      logger: this.#logger,
       announcer: this.#announcer,
       append: this.#append,
       factBackoff: new RepeatBackoff(clock),
       failureBackoff: new RepeatBackoff(clock),
-      health: new HealthWatch(clock),
+      health: new HealthWatch(clock, this.#objects),
       surroundings: this.#surroundings,
       seen: new Map(),
       statusConflicts: new Map(),
       retryNotBefore: new Map(),
       cacheOf: (type) => this.#cache(type),
       assume: (type, object, key) => this.#assume(type, object, key),
-      persist: (what, attempt) => this.#persist(what, attempt),
+      persist: (what, traceId, attempt) => this.#persist(what, traceId, attempt),
       observed: (key) => this.#firstLook.seen(key),
       again: (key, delayMs) => this.#queue.addAfter(key, delayMs),
     };
@@ -134,6 +144,7 @@ export class Controller {
     } finally {
       signal.removeEventListener('abort', close);
       close();
+      this.#objects[Symbol.dispose]();
     }
   }
 
@@ -161,7 +172,7 @@ export class Controller {
       if (aggregate.reconciler !== reconciler || aggregate.pending.length === 0) continue;
       const { id: aggregateId } = aggregate;
       const traceId = random.hex(16);
-      await this.#persist(`what became of the decisions for ${aggregateId}`, async () => {
+      await this.#persist(`what became of the decisions for ${aggregateId}`, traceId, async () => {
         const found = await confirmPending(aggregate, cluster, term.signal, CONFIRM_TIMEOUT_MS);
         await this.#append(
           found.map((payload) => ({ type: 'ActionUnconfirmed', aggregateId, payload, traceId })),
@@ -261,20 +272,23 @@ export class Controller {
     for (let key = await this.#queue.take(); key !== undefined; key = await this.#queue.take()) {
       const end = this.#metrics.begin();
       let outcome: PassOutcome | undefined;
-      const pass: RunningPass = { ownWrites: new Set(), changes: new Set() };
-      this.#passes.set(key, pass);
+      const running: RunningPass = { ownWrites: new Set(), changes: new Set() };
+      this.#passes.set(key, running);
+      const pass = new ReconcilePass(this.#context, key);
       try {
-        const result = await new ReconcilePass(this.#context, key).run();
+        const result = await pass.run();
         outcome = result.kind === 'settled' ? 'success' : 'requeue_after';
         this.#finish(key, result);
       } catch (error) {
         if (this.#options.term.signal.aborted) return;
         outcome = 'error';
-        this.#retry(key, error);
+        this.#retry(key, pass.traceId, error);
       } finally {
         end(outcome);
+        this.#logger.debug('a pass has ended', { key, outcome, trace_id: pass.traceId });
         this.#passes.delete(key);
-        if ([...pass.changes].some((version) => !pass.ownWrites.has(version))) this.#queue.add(key, 'resync');
+        if ([...running.changes].some((version) => !running.ownWrites.has(version)))
+          this.#queue.add(key, 'resync');
         this.#queue.done(key);
         this.#announcer.next();
       }
@@ -295,22 +309,22 @@ export class Controller {
     }
   }
 
-  #retry(key: string, error: unknown): void {
+  #retry(key: string, traceId: string, error: unknown): void {
     const atLeastMs = error instanceof ClusterError ? (error.retryAfterMs ?? 0) : 0;
     this.#queue.addRateLimited(key, atLeastMs);
     const code = error instanceof RynxsError ? error.code : undefined;
-    this.#options.logger.warn('reconcile failed, will try again', { key, code, error });
+    this.#logger.warn('reconcile failed, will try again', { key, code, trace_id: traceId, error });
   }
 
-  async #persist(what: string, attempt: () => Promise<unknown>): Promise<void> {
-    const { clock, logger, term } = this.#options;
+  async #persist(what: string, traceId: string, attempt: () => Promise<unknown>): Promise<void> {
+    const { clock, term } = this.#options;
     for (let failures = 0; ; failures += 1) {
       try {
         await attempt();
         return;
       } catch (error) {
         if (term.signal.aborted) throw error;
-        logger.error(`${what} is not on the record yet, will try again`, { error });
+        this.#logger.error(`${what} is not on the record yet, will try again`, { trace_id: traceId, error });
         await clock.sleep(Math.min(MAX_RETRY_DELAY_MS, 50 * 2 ** failures), term.signal);
       }
     }

@@ -71,7 +71,7 @@ export interface PassContext {
   /** Appends to the log of the term; resolves when durable. */
   append(drafts: readonly EventDraft[]): Promise<readonly LogRecord[]>;
   /** Does what the term cannot go on without, again and again as long as the term lasts. */
-  persist(what: string, attempt: () => Promise<unknown>): Promise<void>;
+  persist(what: string, traceId: string, attempt: () => Promise<unknown>): Promise<void>;
   /** Told that the object is on the record as it is now. */
   observed(key: string): void;
   /** Asks for another pass over the object after a delay. */
@@ -98,14 +98,15 @@ export class ReconcilePass {
   readonly #key: string;
   readonly #objectKey: ObjectKey;
   readonly #id: string;
-  readonly #traceId: string;
+  /** Of every event that the pass records, and of every line that is logged of it. */
+  readonly traceId: string;
 
   constructor(context: PassContext, key: string) {
     this.#context = context;
     this.#key = key;
     this.#objectKey = objectKey(key);
     this.#id = aggregateId(context.reconciler.resource.plural, this.#objectKey);
-    this.#traceId = context.random.hex(16);
+    this.traceId = context.random.hex(16);
   }
 
   /** Rejects when the log cannot be written or the cluster cannot be reached; the object needs another pass then. */
@@ -236,10 +237,10 @@ export class ReconcilePass {
       );
     }
     const drafts = outcomes.map((outcome, index) =>
-      outcomeDraft(outcome, payload, index, record, this.#traceId),
+      outcomeDraft(outcome, payload, index, record, this.traceId),
     );
     const what = `the outcome of decision ${record.event.seq}`;
-    await this.#context.persist(what, () => this.#context.append(drafts));
+    await this.#context.persist(what, this.traceId, () => this.#context.append(drafts));
     const isRepair = aggregate.lastType === 'DriftObserved' && payload.cause === aggregate.lastEvent.seq;
     const announced = { decided: payload, seq: record.event.seq, isRepair };
     if (this.#isNews(outcomes)) announce(this.#reportContext(), object, announced, outcomes);
@@ -281,7 +282,7 @@ export class ReconcilePass {
     if (written === 'conflict') this.#reportLater();
     else this.#context.statusConflicts.delete(this.#key);
     if (typeof written === 'object') this.#context.assume(reconciler.resource, written, this.#key);
-    if (report.health !== undefined) await this.#recordHealth(aggregate, report.health);
+    await this.#recordHealth(aggregate, report.health);
   }
 
   /** The newer object comes to the cache by itself; should it never come, there is no hurry. */
@@ -293,11 +294,11 @@ export class ReconcilePass {
     this.#context.again(this.#key, Math.min(MAX_CONFLICT_DELAY_MS, delayMs));
   }
 
-  async #recordHealth(aggregate: Aggregate, health: NonNullable<Report['health']>): Promise<void> {
-    const { reconciler } = this.#context;
-    const { state, reason, message, stableMs } = health;
-    const waitMs = this.#context.health.observe(this.#id, state, aggregate.health, stableMs);
-    if (waitMs === undefined) return;
+  async #recordHealth(aggregate: Aggregate, health: Report['health']): Promise<void> {
+    const { reconciler, health: watch } = this.#context;
+    const waitMs = watch.observe(this.#id, health?.state ?? 'none', aggregate.health, health?.stableMs);
+    if (waitMs === undefined || health === undefined) return;
+    const { state, reason, message } = health;
     if (waitMs > 0) {
       this.#context.again(this.#key, waitMs);
       return;
@@ -330,7 +331,7 @@ export class ReconcilePass {
   }
 
   #reportContext(): ReportContext {
-    return { ...this.#context, traceId: this.#traceId, resource: this.#context.reconciler.resource };
+    return { ...this.#context, traceId: this.traceId, resource: this.#context.reconciler.resource };
   }
 
   /** The object's state as the log has it now. */
@@ -345,7 +346,7 @@ export class ReconcilePass {
     // When the drain of a clean stop is over, only outcomes are still appended: the next leader waits.
     this.#context.term.signal.throwIfAborted();
     return this.#context.append(
-      payloads.map((payload) => ({ type, aggregateId: this.#id, payload, traceId: this.#traceId })),
+      payloads.map((payload) => ({ type, aggregateId: this.#id, payload, traceId: this.traceId })),
     );
   }
 }

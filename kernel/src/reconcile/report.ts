@@ -59,8 +59,8 @@ export interface AnnouncedDecision {
 }
 
 /**
- * Tells users of a decision by one Kubernetes Event, which `kubectl describe` shows, and whoever runs the operator of what
- * failed.
+ * Tells users of a decision by one Kubernetes Event, which `kubectl describe` shows, and whoever runs the operator by one
+ * line, whose trace_id is that of the events in the log.
  */
 export function announce(
   context: ReportContext,
@@ -70,10 +70,9 @@ export function announce(
 ): void {
   const { type, reason, message } = summarize(decision, outcomes);
   const { name, namespace = 'default', uid } = object.metadata;
-  if (outcomes.some(({ kind }) => kind === 'failed')) {
-    const key = `${namespace}/${name}`;
-    context.logger.warn('an action failed', { key, reason, detail: message, trace_id: context.traceId });
-  }
+  const line = { key: `${namespace}/${name}`, reason, detail: message, trace_id: context.traceId };
+  if (outcomes.some(({ kind }) => kind === 'failed')) context.logger.warn('an action failed', line);
+  else context.logger.info('decided', line);
   const now = new Date(context.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
   const event: KubernetesObject = {
     apiVersion: 'v1',

@@ -14,7 +14,7 @@ import type { JsonMap, LogEvent } from '@rynxs/log';
 import { admitted } from './admit.js';
 import { decideAgent } from './decide.js';
 import { AGENT, agentDefinition } from './definition.js';
-import { agentFacts } from './facts/facts.js';
+import { AGENT_FACTS, agentFacts } from './facts/facts.js';
 import { AGENT_SURROUNDINGS } from './facts/surroundings.js';
 import { manifestOf, manifestsOf } from './manifests/manifests.js';
 import { AGENT_CHILDREN, POD } from './manifests/resource-types.js';
@@ -39,6 +39,7 @@ export class AgentReconciler implements Reconciler<AgentState> {
   readonly owns = AGENT_CHILDREN;
   readonly watches = [POD];
   readonly surroundings = AGENT_SURROUNDINGS;
+  readonly factTypes = AGENT_FACTS;
   readonly definition = agentDefinition;
   readonly configuration: AgentConfiguration & JsonMap;
   readonly context = TENANCY;

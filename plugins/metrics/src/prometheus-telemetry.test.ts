@@ -149,6 +149,14 @@ describe('prometheus telemetry', () => {
       expect((await fetch(`${telemetry.healthEndpoint()}/livez`)).status).to.equal(503);
     });
 
+    it('answer for being alive by an answer, and name what else is looked at', async () => {
+      const telemetry = await start();
+      const livez = async () => (await fetch(`${telemetry.healthEndpoint()}/livez`)).text();
+      expect(await livez()).to.equal('[+]ping ok\nlivez check passed\n');
+      telemetry.health({ name: 'loop', kind: 'live', check: () => undefined });
+      expect(await livez()).to.equal('[+]ping ok\n[+]loop ok\nlivez check passed\n');
+    });
+
     it('take the state of the moment', async () => {
       const telemetry = await start();
       let reason: string | undefined = 'starting';

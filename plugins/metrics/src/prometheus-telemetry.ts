@@ -21,6 +21,9 @@ import type { MetricsSettings } from './settings.js';
 // The library's default of 10 ms wakes an idle process a hundred times a second.
 const EVENT_LOOP_SAMPLING_MS = 100;
 
+/** That there is an answer at all is what is asked for first; the API server's own health pages call it so. */
+const PING: HealthCheck = { name: 'ping', kind: 'live', check: () => undefined };
+
 /**
  * Telemetry for Prometheus: `/metrics` on one port, `/livez` and `/readyz` on another, in the text format of
  * https://prometheus.io/docs/instrumenting/exposition_formats/. Process and Node.js metrics are included.
@@ -173,7 +176,7 @@ export class PrometheusTelemetry implements Telemetry, LifecycleHooks {
 
   #healthPages(): Pages {
     return {
-      '/livez': () => healthPage('livez', this.#ofKind('live')),
+      '/livez': () => healthPage('livez', [PING, ...this.#ofKind('live')]),
       '/readyz': () => healthPage('readyz', this.#readyChecks()),
     };
   }

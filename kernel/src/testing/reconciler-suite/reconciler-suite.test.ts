@@ -169,8 +169,9 @@ const BROKEN: Readonly<Record<string, () => Reconciler>> = {
     ignoring('DeadlineReached'),
   'reports in JSON what it has observed, with a state and a reason': () =>
     reporting(({ status: { observedGeneration: _, ...status }, ...rest }) => ({ ...rest, status })),
-  'finds no fact again that is on the record': () =>
+  'finds facts of the types that it names, and none again that is on the record': () =>
     new (class extends WidgetReconciler {
+      readonly factTypes = ['WeatherObserved'];
       facts(): readonly Fact[] {
         return [{ type: 'WeatherObserved', fact: { sky: 'blue' } }];
       }

@@ -3,11 +3,14 @@ import { containmentFact, containmentOf } from '../containment/containment.js';
 import { POD } from '../manifests/resource-types.js';
 import { isReady, podOf } from '../report/pod.js';
 import type { AgentState } from '../state.js';
-import { claimFacts } from './claim.js';
-import { crashFacts } from './crashes.js';
+import { CLAIM_BOUND, CLAIM_OBSERVED, claimFacts } from './claim.js';
+import { CRASH_SUMMARY, crashFacts } from './crashes.js';
 
 /** Event: how the computer is contained in fact, at Ready and whenever it changes. */
 export const CONTAINMENT_OBSERVED = 'ContainmentObserved';
+
+/** Types of all that `agentFacts` may find. */
+export const AGENT_FACTS = [CLAIM_OBSERVED, CLAIM_BOUND, CONTAINMENT_OBSERVED, CRASH_SUMMARY] as const;
 
 /** What is so in the cluster and not on the record yet. */
 export function agentFacts(state: AgentState, live: LiveView): readonly Fact[] {

@@ -35,14 +35,16 @@ export const REPORTING_CASES: readonly ReconcilerCase[] = [
     },
   },
   {
-    name: 'finds no fact again that is on the record',
+    name: 'finds facts of the types that it names, and none again that is on the record',
     run(subject) {
       for (const index of subject.objects.keys()) {
         const history = observed(subject, index);
         const facts = () =>
           history.reconciler.facts?.(history.state, history.live('2026-01-01T00:01:00Z')) ?? [];
-        for (const { type, fact } of facts())
+        for (const { type, fact } of facts()) {
+          expect(history.reconciler.factTypes, 'factTypes').to.include(type);
           history.record(type, { uid: history.object.metadata.uid ?? '', fact });
+        }
         expect(facts()).to.deep.equal([]);
       }
     },
