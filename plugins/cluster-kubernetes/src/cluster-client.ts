@@ -1,7 +1,7 @@
 import {
   type CacheOptions,
   type Clock,
-  type Cluster,
+  type ClusterConnection,
   ClusterError,
   type ClusterInfo,
   type DeletePreconditions,
@@ -14,6 +14,7 @@ import {
   type RequestOptions,
   type ResourceCache,
   type ResourceType,
+  type ServerAnswer,
   type Telemetry,
 } from '@rynxs/kernel';
 import { ClientMetrics } from './client-metrics.js';
@@ -22,6 +23,7 @@ import { Connector } from './connector.js';
 import { Identity } from './credentials.js';
 import type { ClusterAccess } from './kubeconfig.js';
 import { laneOf, listPage, PAGE_SIZE } from './list-page.js';
+import { NamespacedCaches } from './namespaced-caches.js';
 import { ObjectCache } from './object-cache.js';
 import { PodStreams } from './pod-streams.js';
 import { Reflector, type ReflectorParts } from './reflector.js';
@@ -56,11 +58,13 @@ interface RunningCache {
  * A client of one Kubernetes API server. Opens connections when they are needed; disposing of it ends all caches, fails
  * what is under way and closes the connections.
  */
-export class ClusterClient implements Cluster, AsyncDisposable {
+export class ClusterClient implements ClusterConnection {
   /** URL of the API server. */
   readonly server: string;
   readonly #parts: ClientParts;
   readonly #requestTimeoutMs: number;
+  /** Those that are watched; none for all. */
+  readonly #namespaces: readonly string[];
   readonly #identity: Identity;
   readonly #transport: Transport;
   readonly #requester: Requester;
@@ -77,6 +81,7 @@ export class ClusterClient implements Cluster, AsyncDisposable {
     this.server = `${url.origin}${basePath}`;
     this.#parts = parts;
     this.#requestTimeoutMs = limits.requestTimeout;
+    this.#namespaces = [...new Set(limits.namespaces)];
     this.#identity = new Identity(access, parts.clock);
     const connector = new Connector(url, access.proxy, parts.clock);
     this.#transport = new Transport(url.origin, connector, limits.maxConnections);
@@ -118,17 +123,16 @@ export class ClusterClient implements Cluster, AsyncDisposable {
 
   async info(signal: AbortSignal): Promise<ClusterInfo> {
     const [version, kubeSystem] = await Promise.all([
-      this.#requester.send({
-        method: 'GET',
-        path: '/version',
-        lane: 'requests',
-        subject: { verb: 'get', resource: '/version', server: this.server },
-        options: { signal },
-      }),
+      this.read('/version', { signal }),
       this.get(NAMESPACES, { name: 'kube-system' }, { signal }),
     ]);
-    const { gitVersion = 'unknown' } = version as { readonly gitVersion?: string };
+    const { gitVersion = 'unknown' } = version.body as { readonly gitVersion?: string };
     return { uid: kubeSystem.metadata.uid ?? '', version: gitVersion, server: this.server };
+  }
+
+  read(path: string, options: RequestOptions): Promise<ServerAnswer> {
+    const subject = { verb: 'get', resource: path, server: this.server };
+    return this.#requester.sendForTime({ method: 'GET', path, lane: 'requests', subject, options });
   }
 
   async get(resource: ResourceType, key: ObjectKey, options: RequestOptions): Promise<KubernetesObject> {
@@ -141,12 +145,17 @@ export class ClusterClient implements Cluster, AsyncDisposable {
     options: RequestOptions & CacheOptions,
   ): Promise<readonly KubernetesObject[]> {
     const deadlineMs = this.#parts.clock.monotonic() + (options.timeoutMs ?? this.#requestTimeoutMs);
-    try {
-      return await this.#list(resource, options, PAGE_SIZE, deadlineMs);
-    } catch (error) {
-      if (!(error instanceof ClusterError) || error.reason !== 'gone') throw error;
-      return this.#list(resource, options, 0, deadlineMs);
+    const parts = this.#namespacesOf(resource, options)?.map((namespace) => ({ ...options, namespace }));
+    const objects: KubernetesObject[] = [];
+    for (const part of parts ?? [options]) {
+      try {
+        objects.push(...(await this.#list(resource, part, PAGE_SIZE, deadlineMs)));
+      } catch (error) {
+        if (!(error instanceof ClusterError) || error.reason !== 'gone') throw error;
+        objects.push(...(await this.#list(resource, part, 0, deadlineMs)));
+      }
     }
+    return objects;
   }
 
   async create(
@@ -195,8 +204,46 @@ export class ClusterClient implements Cluster, AsyncDisposable {
     }
   }
 
-  /** Throws ClusterError (`aborted`) when the client is closed. */
+  /**
+   * Of the settings' namespaces, where neither the options nor the resource are about a single one or none. Throws
+   * ClusterError (`aborted`) when the client is closed.
+   */
   cache(resource: ResourceType, options: CacheOptions = {}): ResourceCache {
+    const namespaces = this.#namespacesOf(resource, options);
+    if (namespaces === undefined) return this.#cache(resource, options);
+    const caches = namespaces.map(
+      (namespace) => [namespace, this.#cache(resource, { ...options, namespace })] as const,
+    );
+    return new NamespacedCaches(resource, new Map(caches));
+  }
+
+  async exec(pod: ObjectKey, options: ExecOptions): Promise<number> {
+    return this.#streams.exec(pod, options);
+  }
+
+  async logs(pod: ObjectKey, options: LogOptions): Promise<void> {
+    return this.#streams.logs(pod, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new ClusterError('aborted', 'the client was closed'));
+    this.#identity[Symbol.dispose]();
+    await this.#transport.close();
+    await Promise.all(this.#reflectors);
+    for (const running of this.#caches.values()) for (const { cache } of running) cache.close();
+  }
+
+  /** The namespaces to be asked one by one; undefined where one request is for all that is wanted. */
+  #namespacesOf(
+    { namespaced }: ResourceType,
+    { namespace }: Pick<CacheOptions, 'namespace'>,
+  ): readonly string[] | undefined {
+    return namespaced && namespace === undefined && this.#namespaces.length > 0
+      ? this.#namespaces
+      : undefined;
+  }
+
+  #cache(resource: ResourceType, options: CacheOptions): ObjectCache {
     if (this.#closing.signal.aborted) {
       throw failure('aborted', this.#subject('watch', resource), 'the client is closed');
     }
@@ -225,22 +272,6 @@ export class ClusterClient implements Cluster, AsyncDisposable {
       ),
     );
     return cache;
-  }
-
-  async exec(pod: ObjectKey, options: ExecOptions): Promise<number> {
-    return this.#streams.exec(pod, options);
-  }
-
-  async logs(pod: ObjectKey, options: LogOptions): Promise<void> {
-    return this.#streams.logs(pod, options);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort(new ClusterError('aborted', 'the client was closed'));
-    this.#identity[Symbol.dispose]();
-    await this.#transport.close();
-    await Promise.all(this.#reflectors);
-    for (const running of this.#caches.values()) for (const { cache } of running) cache.close();
   }
 
   async #list(

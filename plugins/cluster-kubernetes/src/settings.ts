@@ -11,6 +11,11 @@ export const kubernetesSettings = defineConfig({
     env: 'KUBE_CONTEXT',
     doc: 'Context of the kubeconfig; unset: its current context.',
   },
+  namespaces: {
+    type: 'list',
+    env: 'KUBE_NAMESPACES',
+    doc: 'Namespaces that are watched, separated by commas, by a list and a watch for each; unset: all, by one. Objects elsewhere are as if they were not there.',
+  },
   maxConnections: {
     type: 'integer',
     default: '8',
@@ -31,4 +36,4 @@ export const kubernetesSettings = defineConfig({
 
 export type KubernetesSettings = ConfigValues<typeof kubernetesSettings>;
 /** The settings that hold for any cluster, however its kubeconfig came. */
-export type ClientLimits = Pick<KubernetesSettings, 'maxConnections' | 'requestTimeout'>;
+export type ClientLimits = Pick<KubernetesSettings, 'namespaces' | 'maxConnections' | 'requestTimeout'>;

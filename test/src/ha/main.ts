@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { oneOf, positive, runLong } from '../long-run-command.js';
 import { chaos } from './chaos.js';
 import { FAULTS, type FaultName } from './faults.js';
 import { summaryOf } from './summary.js';
@@ -25,42 +26,19 @@ Interrupted, it tells of the rounds that came to their end.
 Exit code: 0 passed, 1 failed, 2 bad arguments, 130 interrupted.
 `;
 
-process.exitCode = await main();
-
-async function main(): Promise<number> {
-  let values: ReturnType<typeof readArguments>;
-  try {
-    values = readArguments();
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-    return 2;
-  }
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => interrupted.abort());
-  const { signal } = interrupted;
-  const { rate: operationsPerSecond, output, help: _, ...options } = values;
-  const progress = (line: string) => void process.stderr.write(`${line}\n`);
-  progress(`seed ${options.seed}`);
-  try {
+process.exitCode = await runLong({
+  usage: USAGE,
+  readArguments,
+  run: async ({ rate: operationsPerSecond, output, help: _, ...options }, signal, progress) => {
+    progress(`seed ${options.seed}`);
     const result = await chaos({ ...options, operationsPerSecond, signal, progress });
-    process.stdout.write(output === 'json' ? `${JSON.stringify(result)}\n` : summaryOf(result));
-    if (result.isInterrupted) progress('interrupted; all is ended');
-    if (result.problems.length > 0) return 1;
-    return result.isInterrupted ? 130 : 0;
-  } catch (error) {
-    if (signal.aborted) {
-      progress('interrupted; all is ended');
-      return 130;
-    }
-    progress(`error: ${error instanceof Error ? error.stack : error}`);
-    return 1;
-  }
-}
+    return {
+      text: output === 'json' ? `${JSON.stringify(result)}\n` : summaryOf(result),
+      isPassed: result.problems.length === 0,
+      isInterrupted: result.isInterrupted,
+    };
+  },
+});
 
 function readArguments() {
   const { values } = parseArgs({
@@ -77,26 +55,14 @@ function readArguments() {
     },
   });
   return {
-    rounds: positive('rounds', values.rounds, Number.isSafeInteger),
-    seed: positive('seed', values.seed, Number.isSafeInteger),
+    rounds: positive('rounds', values.rounds, 'whole'),
+    seed: positive('seed', values.seed, 'whole'),
     only: values.only?.split(',').map((name) => oneOf<FaultName>('only', name, FAULTS)),
-    agents: positive('agents', values.agents, Number.isSafeInteger),
-    rate: positive('rate', values.rate, Number.isFinite),
+    agents: positive('agents', values.agents, 'whole'),
+    rate: positive('rate', values.rate),
     timings: oneOf('timings', values.timings, Object.keys(TIMINGS) as TimingsName[]),
     output: oneOf('output', values.output, ['text', 'json'] as const),
     keep: values.keep,
     help: values.help,
   };
-}
-
-function positive(option: string, text: string, isGood: (number: number) => boolean): number {
-  const number = Number(text);
-  if (isGood(number) && number > 0) return number;
-  throw new Error(`--${option} must be a ${isGood(0.5) ? '' : 'whole '}number above 0, not ${text}`);
-}
-
-function oneOf<Name extends string>(option: string, text: string, names: readonly Name[]): Name {
-  const found = names.find((name) => name === text);
-  if (found === undefined) throw new Error(`--${option} must be one of ${names.join(', ')}, not ${text}`);
-  return found;
 }

@@ -43,7 +43,7 @@ export function clientOf(server: string, { clock = new SystemClock(), limits, ac
   const telemetry = new FakeTelemetry();
   const client = new ClusterClient(
     { ...accessTo(server), ...access },
-    { maxConnections: 8, requestTimeout: 10_000, ...limits },
+    { namespaces: [], maxConnections: 8, requestTimeout: 10_000, ...limits },
     { logger, telemetry, clock, random: seededRandom(1) },
   );
   return { client, logger, telemetry };

@@ -49,6 +49,13 @@ it from: whoever may write Deployments in a namespace can run a pod there that m
 
 ${table(needs, 'cluster')}
 
+## In some namespaces only
+
+With \`KUBE_NAMESPACES=lab,ops\` the operator lists and watches in these namespaces, one by one, and sees no Agents elsewhere. Then all rules for
+what lives in a namespace (\`agents\`, \`sessions\`, their statuses, children, \`pods\`, \`events\`) can be in a Role and a RoleBinding in each of them; a
+ClusterRole remains for \`/version\`, the namespace \`kube-system\`, \`universes\` and \`universes/status\`. The chart does so with \`watchNamespaces\`.
+Agents in a namespace that is taken out of the list are recorded as deleted, and their children stay as they are.
+
 ## In its own namespace
 
 The anchor of the log is a ConfigMap in the namespace of the operator, \`POD_NAMESPACE\`. As long as Agents' ConfigMaps are in any namespace

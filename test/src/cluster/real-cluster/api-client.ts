@@ -2,9 +2,14 @@ import { once } from 'node:events';
 import type { Agent, OutgoingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Credentials, Server } from './kubeconfig.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
+/** An API server that has just been started answers so for a second or two. */
+const TOO_MANY_REQUESTS = 429;
+const RETRY_MS = 1_000;
+const MAX_RETRIES = 15;
 
 export interface ApiAnswer<Body> {
   readonly status: number;
@@ -79,14 +84,18 @@ export class ApiClient implements Disposable {
     return { status: response.statusCode, body: parsed(await text(response)) as Body };
   }
 
-  /** The body of an answer with a status below 300; rejects with ApiRefusal. */
+  /** The body of an answer with a status below 300, asking again while that is too early; rejects with ApiRefusal. */
   async must<Body = ApiObject>(
     method: string,
     path: string,
     body?: unknown,
     contentType?: string,
   ): Promise<Body> {
-    const answer = await this.send<Body>(method, path, body, contentType);
+    let answer = await this.send<Body>(method, path, body, contentType);
+    for (let retries = 0; answer.status === TOO_MANY_REQUESTS && retries < MAX_RETRIES; retries += 1) {
+      await sleep(RETRY_MS);
+      answer = await this.send<Body>(method, path, body, contentType);
+    }
     if (answer.status >= 300) throw new ApiRefusal(method, path, answer);
     return answer.body;
   }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { oneOf, positive, runLong } from '../../long-run-command.js';
 import { type SoakResult, soak } from './soak.js';
 
 const USAGE = `npm run soak [-- OPTIONS]
@@ -16,40 +17,18 @@ what the specs ask for.
 Exit code: 0 passed, 1 failed, 2 bad arguments, 130 interrupted.
 `;
 
-process.exitCode = await main();
-
-async function main(): Promise<number> {
-  let values: ReturnType<typeof readArguments>;
-  try {
-    values = readArguments();
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-    return 2;
-  }
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => interrupted.abort());
-  const { signal } = interrupted;
-  const { minutes, seed, agents, rate: operationsPerSecond, keep } = values;
-  const progress = (line: string) => void process.stderr.write(`${line}\n`);
-  progress(`seed ${seed}`);
-  try {
-    const result = await soak({ minutes, seed, agents, operationsPerSecond, keep, signal, progress });
-    process.stdout.write(values.output === 'json' ? `${JSON.stringify(result)}\n` : summary(result));
-    return result.problems.length === 0 ? 0 : 1;
-  } catch (error) {
-    if (signal.aborted) {
-      progress('interrupted; all is ended');
-      return 130;
-    }
-    progress(`error: ${error instanceof Error ? error.stack : error}`);
-    return 1;
-  }
-}
+process.exitCode = await runLong({
+  usage: USAGE,
+  readArguments,
+  run: async ({ rate: operationsPerSecond, output, help: _, ...options }, signal, progress) => {
+    progress(`seed ${options.seed}`);
+    const result = await soak({ ...options, operationsPerSecond, signal, progress });
+    return {
+      text: output === 'json' ? `${JSON.stringify(result)}\n` : summary(result),
+      isPassed: result.problems.length === 0,
+    };
+  },
+});
 
 function readArguments() {
   const { values } = parseArgs({
@@ -63,27 +42,14 @@ function readArguments() {
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  if (values.output !== 'text' && values.output !== 'json') throw new Error('--output must be text or json');
   return {
     ...values,
     minutes: positive('minutes', values.minutes),
-    seed: whole('seed', values.seed),
-    agents: whole('agents', values.agents),
+    seed: positive('seed', values.seed, 'whole'),
+    agents: positive('agents', values.agents, 'whole'),
     rate: positive('rate', values.rate),
+    output: oneOf('output', values.output, ['text', 'json']),
   };
-}
-
-function positive(name: string, text: string): number {
-  const number = Number(text);
-  if (!Number.isFinite(number) || number <= 0)
-    throw new Error(`--${name} must be a number above 0, not ${text}`);
-  return number;
-}
-
-function whole(name: string, text: string): number {
-  const number = positive(name, text);
-  if (!Number.isSafeInteger(number)) throw new Error(`--${name} must be a whole number, not ${text}`);
-  return number;
 }
 
 function summary(result: SoakResult): string {
