@@ -23,6 +23,19 @@ describe('examples/plugins/store-sqlite', () => {
   });
   after(() => rm(outside.directory, { recursive: true }));
 
+  it('has commands for whoever works on it that are its scripts, which are run here', async () => {
+    const page = 'examples/plugins/store-sqlite/README.md';
+    const shown = [
+      ...(await readFile(join(root, page), 'utf8')).matchAll(/^\$ npm (?:run )?(\w+)(?=\s|$)/gm),
+    ];
+    const { scripts } = JSON.parse(await readFile(join(example, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    expect(new Set(shown.map(([, name]) => name))).to.deep.equal(
+      new Set(['install', ...Object.keys(scripts)]),
+    );
+  });
+
   it('passes the suite and its own tests', async function () {
     this.timeout(120_000);
     const mocha = join(root, 'node_modules/mocha/bin/mocha.js');

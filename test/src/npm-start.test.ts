@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ANY_PORTS, ROOT, RynxsProcess, TestDirectory } from './rynxs-process.js';
@@ -32,6 +33,11 @@ describe('npm start', function () {
     const { code, stdout, stderr } = await process.ended();
     expect(code, stderr).to.equal(0);
     expect(JSON.parse(stdout)).to.include({ agent: 'default/my-agent', ready: true, verified: true });
+  });
+
+  it('is what README.md says', () => {
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+    expect(readme).to.include('```sh\nnpm start\n```').and.to.include('npm start -- --once --output json\n');
   });
 
   it('hands signals on and exits as the operator does', async () => {

@@ -121,6 +121,16 @@ describe(PAGE, function () {
     }
   });
 
+  it('is right in README.md, too', async () => {
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+    const commands = [...readme.matchAll(/^\$ npx (rynxs (?:leader|log epochs).*)$/gm)];
+    expect(commands).to.have.length(3);
+    for (const [, command = ''] of commands) {
+      const { code, stdout, stderr } = await run(command);
+      expect(code, `${command}: ${stdout}${stderr}`).to.equal(0);
+    }
+  });
+
   function startReplica(name: string): RynxsProcess {
     return stack.use(new RynxsProcess([...RYNXS, 'start'], directory.path, { ...env, POD_NAME: name }));
   }
