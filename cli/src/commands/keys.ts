@@ -42,7 +42,10 @@ Example:
 function showCommand(context: CommandContext): Command {
   const command = new Command('show')
     .description('print the verifier key of a signing key')
-    .option('--key <file>', 'the signing key (default: where `rynxs keys generate` puts it)')
+    .option(
+      '--key <file>',
+      'the signing key (default: LOG_SIGNING_KEY_FILE, else where `rynxs keys generate` puts it)',
+    )
     .action(async (options: { key?: string; store?: string; output: OutputFormat }) => {
       const { showKeyCommand } = await import('../keys/show-command.js');
       await showKeyCommand(options, context.terminal);

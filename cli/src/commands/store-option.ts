@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 
 const THE_LOG =
-  'the log: file://DIR or s3://BUCKET/PREFIX (default: ./.rynxs/logs if there is one, else LOG_DIR)';
+  'the log: file://DIR or s3://BUCKET/PREFIX (default: ./.rynxs/logs if there is one, else that of the operator’s environment)';
 
 /** Adds `--store URL`, which every command that reads a log has. */
 export function withStore(command: Command, description = THE_LOG): Command {

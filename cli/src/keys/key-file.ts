@@ -17,6 +17,12 @@ export function defaultKeyFile(env: Terminal['env']): string {
   return join(directory, 'rynxs', 'log-signing.key');
 }
 
+/** The signing key that a command shows: the one that is named, else the operator's in its pod, else that of the laptop. */
+export function shownKeyFile(named: string | undefined, terminal: Pick<Terminal, 'env' | 'cwd'>): string {
+  const ofOperator = terminal.env.LOG_SIGNING_KEY_FILE ?? '';
+  return chosenKeyFile(named ?? (ofOperator === '' ? undefined : ofOperator), terminal);
+}
+
 /** The key file that a command means. */
 export function chosenKeyFile(
   named: string | undefined,

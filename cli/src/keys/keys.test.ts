@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NoteSigner, NoteVerifier } from '@rynxs/log';
@@ -54,6 +55,17 @@ describe('rynxs keys', () => {
     }
   });
 
+  it('shows the key of the operator in its pod', async () => {
+    await run('generate', '--out', 'operator.key');
+    const terminal = new RecordingTerminal({
+      cwd: directory.path,
+      env: { HOME: join(directory.path, 'home'), LOG_SIGNING_KEY_FILE: join(directory.path, 'operator.key') },
+    });
+    expect(await runCommandLine(['keys', 'show'], terminal)).to.equal(0);
+    const signer = NoteSigner.parse(readFileSync(join(directory.path, 'operator.key'), 'utf8'));
+    expect(terminal.stdout.text.trim()).to.equal(signer.verifier.toString());
+  });
+
   it('makes another one each time, and never overwrites one', async () => {
     await run('generate');
     const key = readFileSync(usual, 'utf8');
@@ -77,6 +89,16 @@ describe('rynxs keys', () => {
     const { code, stdout } = await run('show', '--key', log.keyFile, '--store', `file://${log.logs}`);
     expect(code).to.equal(0);
     expect(stdout.trim()).to.equal(log.signer.verifier.named(SignedLog.origin).toString());
+  });
+
+  it('shows that of a key in PEM, as OpenSSL and Helm make it', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const file = join(directory.path, 'log-signing.pem');
+    writeFileSync(file, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
+    const { code, stdout } = await run('show', '--key', file);
+    expect(code).to.equal(0);
+    const { x = '' } = publicKey.export({ format: 'jwk' });
+    expect(Buffer.from(NoteVerifier.parse(stdout).publicKey).toString('base64url')).to.equal(x);
   });
 
   it('refuses a key that others may read, with the remedy', async () => {

@@ -5,7 +5,7 @@ import { openLogForReading } from '../log-reading/open-log.js';
 import { readCommits } from '../log-reading/read-records.js';
 import type { OutputFormat } from '../terminal/output-format.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { chosenKeyFile } from './key-file.js';
+import { shownKeyFile } from './key-file.js';
 
 /**
  * `rynxs keys show`: the verifier key of a signing key; with a log, under the name by which others' tools know that log.
@@ -15,7 +15,7 @@ export async function showKeyCommand(
   options: { readonly key?: string; readonly store?: string; readonly output: OutputFormat },
   terminal: Terminal,
 ): Promise<void> {
-  const file = chosenKeyFile(options.key, terminal);
+  const file = shownKeyFile(options.key, terminal);
   const { verifier } = await readSigningKey(file);
   const origin = options.store === undefined ? undefined : await originOf(options.store, terminal);
   const vkey = (origin === undefined ? verifier : verifier.named(origin)).toString();

@@ -33,6 +33,13 @@ describe('the log that a command means', () => {
     expect(locate(undefined, { LOG_DIR: '/logs' }).address).to.equal(join(directory.path, '.rynxs/logs'));
   });
 
+  it('is that of the operator’s own environment in its pod', () => {
+    const env = { EVENT_STORE_TYPE: 's3', S3_BUCKET: 'bucket', LOG_DIR: '/logs' };
+    expect(locate(undefined, env)).to.include({ scheme: 's3', address: 'bucket/events' });
+    expect(locate(undefined, { ...env, S3_PREFIX: 'a/b' }).address).to.equal('bucket/a/b');
+    expect(locate(undefined, { ...env, EVENT_STORE_TYPE: 'file' }).address).to.equal('/logs');
+  });
+
   it('must be somewhere', () => {
     expect(() => locate())
       .to.throw()

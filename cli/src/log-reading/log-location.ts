@@ -13,8 +13,12 @@ export interface LogLocation {
   readonly env: Terminal['env'];
 }
 
+/** What an operator that is told no prefix puts its log under (setting `prefix` of store-s3). */
+const DEFAULT_PREFIX = 'events';
+
 /**
- * The log that a command means: `--store`, else the one of `rynxs dev` in this directory, else LOG_DIR.
+ * The log that a command means: `--store`, else the one of `rynxs dev` in this directory, else that of an operator with this
+ * environment, as in its pod: S3_BUCKET and S3_PREFIX with EVENT_STORE_TYPE=s3, otherwise LOG_DIR.
  * Throws RYNXS_STORE_URL for what is no URL, RYNXS_LOG_NOT_FOUND when nothing names a log.
  */
 export function logLocation(
@@ -24,6 +28,10 @@ export function logLocation(
   if (store !== undefined) return { ...parseLocation(store, cwd), env };
   const ofDev = logDirectory(dataDirectory(undefined, cwd));
   if (existsSync(ofDev)) return { scheme: 'file', address: ofDev, env };
+  const bucket = env.S3_BUCKET ?? '';
+  if (env.EVENT_STORE_TYPE === 's3' && bucket !== '') {
+    return { scheme: 's3', address: `${bucket}/${env.S3_PREFIX || DEFAULT_PREFIX}`, env };
+  }
   const directory = env.LOG_DIR ?? '';
   if (directory !== '') return { scheme: 'file', address: resolve(cwd, directory), env };
   throw rynxsError('RYNXS_LOG_NOT_FOUND', { location: ofDev });
