@@ -3,8 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { stringify } from 'yaml';
+import { chartReadme } from './chart-readme.mjs';
+import { dashboardFiles } from './dashboards/files.mjs';
 import { eventLogExample } from './event-log-example.mjs';
 import { nodeBinary } from './install-and-build.mjs';
+import { licencesDocument } from './licences.mjs';
 
 /**
  * What programs write but the repository keeps, so that it can be read and reviewed there.
@@ -18,6 +21,9 @@ export async function generatedFiles(root) {
     ['docs/CONFIGURATION.md', command(root, ['config', 'docs'])],
     ['docs/EVENT_LOG_EXAMPLE.md', await eventLogExample(root)],
     ['docs/errors.md', command(root, ['errors', 'docs'])],
+    ['helm/rynxs/README.md', chartReadme(root)],
+    ['docs/LICENSES.md', licencesDocument(root)],
+    ...dashboardFiles(),
     ...definitions.map((definition) => [
       `helm/rynxs/crds/${definition.metadata.name}.yaml`,
       // Parts that several fields share are written out, so that each field can be read where it stands.

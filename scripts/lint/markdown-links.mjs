@@ -1,13 +1,33 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
+/** Addresses of files of this repository where it is published: in packages, in the chart, in what an alert links to. */
+const PUBLISHED =
+  /https:\/\/github\.com\/rynxs\/rynxs-agentos\/(?:blob|tree)\/main\/([\w./-]*[\w/-](?:#[\w-]+)?)/g;
+const WITH_ADDRESSES = /\.(md|ya?ml|json|ts|mjs|js|tpl|txt)$|Dockerfile$/;
+
 /**
- * Checks that relative links in Markdown files lead to files that exist, and their fragments to headings.
+ * Checks that relative links in Markdown files lead to files that exist, and their fragments to headings; and, in all kinds of
+ * files, addresses of files of this repository.
  *
  * @param {string} root @param {string[]} files relative to the root
  * @returns {string[]} one line per violation
  */
 export function checkMarkdownLinks(root, files) {
+  return [...relativeLinks(root, files), ...publishedLinks(root, files)];
+}
+
+function publishedLinks(root, files) {
+  return files
+    .filter((file) => WITH_ADDRESSES.test(file) && file !== 'package-lock.json')
+    .flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(PUBLISHED)]
+        .filter(([, target]) => !exists(root, 'README.md', target))
+        .map(([address]) => `${file}: ${address} leads nowhere`),
+    );
+}
+
+function relativeLinks(root, files) {
   return files
     .filter((file) => file.endsWith('.md'))
     .flatMap((file) => {

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+/** Where the sources are, for those who have a package only. */
+const REPOSITORY = 'git+https://github.com/rynxs/rynxs-agentos.git';
 /** What every published package says in the same words; product versions move together. */
 const SAME_IN_ALL = ['version', 'license', 'type', 'engines'];
 
@@ -18,6 +20,7 @@ export function checkPackageFiles(root, packages) {
     ...differences(manifests),
     ...manifests.flatMap(([place, manifest]) => wrongVersions(place, manifest)),
     ...manifests.flatMap(([place, manifest]) => wrongFiles(root, place, manifest)),
+    ...manifests.flatMap(([place, manifest]) => wrongOrigin(root, place, manifest)),
     ...unexplained(root, manifests),
     ...lockfile(root),
   ];
@@ -50,9 +53,24 @@ function wrongFiles(root, place, { exports = {}, files = [] }) {
     /(^|\/)testing$/.test(path),
   );
   const helpers = hasHelpers && exports['./testing'] === undefined ? ['!dist/**/testing'] : [];
-  return ['dist', '!dist/**/*.test.*', '!dist/.tsbuildinfo', ...helpers]
+  return ['dist', '!dist/**/*.map', '!dist/**/*.test.*', '!dist/.tsbuildinfo', ...helpers]
     .filter((pattern) => !files.includes(pattern))
     .map((pattern) => `${place}: files lacks ${pattern}`);
+}
+
+/** Who has a package alone must find its sources, what it is, and on which terms. */
+function wrongOrigin(root, place, { repository }) {
+  const folder = dirname(place);
+  const licence = join(root, folder, 'LICENSE');
+  return [
+    ...(repository?.url === REPOSITORY && repository.directory === folder
+      ? []
+      : [`${place}: repository is not ${REPOSITORY} with the directory ${folder}`]),
+    ...(existsSync(join(root, folder, 'README.md')) ? [] : [`${folder}: no README.md`]),
+    ...(existsSync(licence) && readFileSync(licence, 'utf8') === readFileSync(join(root, 'LICENSE'), 'utf8')
+      ? []
+      : [`${folder}: LICENSE is not that of the repository`]),
+  ];
 }
 
 function unexplained(root, manifests) {

@@ -3,12 +3,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { generatedFiles, staleFiles } from '../lib/generated-files.mjs';
 import { nodeBinary, packages, root } from '../lib/install-and-build.mjs';
+import { checkLicences } from '../lib/licences.mjs';
 import { close } from '../lib/totals.mjs';
 import { checkImports } from './import-rules.mjs';
 import { checkMarkdownLinks } from './markdown-links.mjs';
 import { checkPackageFiles } from './package-files.mjs';
+import { checkPublishedPackages } from './published-packages.mjs';
 import { checkPurity } from './purity.mjs';
 import { checkUnfinished } from './unfinished.mjs';
+import { checkVersions } from './versions.mjs';
 
 const files = projectFiles();
 
@@ -18,6 +21,9 @@ const CHECKS = {
   'import rules': () => checkImports(root, packages()),
   'pure modules': () => checkPurity(root),
   'package files': () => checkPackageFiles(root, packages()),
+  'packages as published (publint)': () => checkPublishedPackages(root),
+  versions: () => checkVersions(root, files),
+  'licences of dependencies': () => checkLicences(root),
   'links in documents': () => checkMarkdownLinks(root, files),
   'nothing unfinished': () => checkUnfinished(root, files),
   'generated files': async () => staleFiles(root, await generatedFiles(root)),
