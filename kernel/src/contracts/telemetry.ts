@@ -6,7 +6,7 @@ export interface MetricOptions {
   readonly help: string;
   /** Label names. */
   readonly labels?: readonly string[];
-  /** Label values that exist from the start at 0, as one object per series. */
+  /** Label values that exist from the start at 0, as one object per series; named before they are used. */
   readonly initial?: readonly Readonly<Record<string, string>>[];
 }
 
@@ -33,8 +33,8 @@ export interface HealthCheck {
 }
 
 /**
- * Metrics and health. Asking twice for one name returns the same metric; a second help text, type or label set for
- * one name is RYNXS_METRIC_CONFLICT.
+ * Metrics and health. Asking twice for one name returns the same metric, with the initial series of both; a second help
+ * text, type or label set for one name is RYNXS_METRIC_CONFLICT.
  */
 export interface Telemetry {
   counter(options: MetricOptions): Counter;

@@ -8,6 +8,7 @@ import type {
 } from '../contracts/telemetry.js';
 import { MetricDefinitions } from './metric-definitions.js';
 
+const nothing = () => undefined;
 const SILENT: Counter & Gauge & Histogram = { add: () => {}, set: () => {}, observe: () => {} };
 
 /** `TELEMETRY_TYPE=none`: measures nothing and serves nothing, but refuses the same mistakes as every other one. */
@@ -16,15 +17,15 @@ export class NoTelemetry implements Telemetry {
   readonly #definitions = new MetricDefinitions<typeof SILENT>();
 
   counter(options: MetricOptions): Counter {
-    return this.#definitions.define('counter', options, () => SILENT);
+    return this.#definitions.define('counter', options, () => SILENT, nothing);
   }
 
   gauge(options: MetricOptions): Gauge {
-    return this.#definitions.define('gauge', options, () => SILENT);
+    return this.#definitions.define('gauge', options, () => SILENT, nothing);
   }
 
   histogram(options: MetricOptions & { readonly buckets?: readonly number[] }): Histogram {
-    return this.#definitions.define('histogram', options, () => SILENT);
+    return this.#definitions.define('histogram', options, () => SILENT, nothing);
   }
 
   beforeReading(_update: () => void): Disposable {

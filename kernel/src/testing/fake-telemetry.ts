@@ -69,11 +69,12 @@ export class FakeTelemetry implements Telemetry {
   }
 
   #define(type: string, options: MetricOptions & { readonly buckets?: readonly number[] }): RecordedMetric {
-    return this.#definitions.define(type, options, () => {
+    const make = () => {
       const metric = new RecordedMetric(options, type === 'histogram');
       this.#metrics.set(options.name, metric);
       return metric;
-    });
+    };
+    return this.#definitions.define(type, options, make, (metric, labels) => metric.begin(labels));
   }
 
   #recorded(name: string): RecordedMetric {
@@ -90,12 +91,16 @@ class RecordedMetric implements Counter, Gauge, Histogram {
   /** Values by label set: all for a histogram, the last one otherwise. */
   readonly series = new Map<string, number[]>();
   readonly #options: MetricOptions;
+  readonly #isHistogram: boolean;
 
   constructor(options: MetricOptions, isHistogram: boolean) {
     this.#options = options;
-    const initial =
-      options.initial ?? (options.labels === undefined || options.labels.length === 0 ? [{}] : []);
-    for (const labels of initial) this.series.set(this.#key(labels), isHistogram ? [] : [0]);
+    this.#isHistogram = isHistogram;
+    if ((options.labels ?? []).length === 0) this.begin({});
+  }
+
+  begin(labels: Labels): void {
+    this.series.set(this.#key(labels), this.#isHistogram ? [] : [0]);
   }
 
   add(labels: Labels = {}, by = 1): void {

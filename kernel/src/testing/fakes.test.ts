@@ -137,6 +137,16 @@ describe('FakeTelemetry', () => {
     expect(telemetry.observations('c_seconds')).to.deep.equal([1, 2]);
   });
 
+  it('begins the series of everybody who asks, once', () => {
+    const telemetry = new FakeTelemetry();
+    const ask = (x: string) =>
+      telemetry.counter({ name: 'a_total', help: 'A.', labels: ['x'], initial: [{ x }] });
+    ask('1').add({ x: '1' });
+    ask('2');
+    ask('1');
+    expect(['1', '2'].map((x) => telemetry.value('a_total', { x }))).to.deep.equal([1, 0]);
+  });
+
   it('refuses labels that were not declared, counters that fall, and names that nobody defined', () => {
     const telemetry = new FakeTelemetry();
     const counter = telemetry.counter({ name: 'a_total', help: 'A.', labels: ['x'] });

@@ -101,6 +101,29 @@ describe('prometheus telemetry', () => {
       expect(await scrape(telemetry)).to.include('\nshared_total 2\n');
     });
 
+    it('begins the series of everybody who asks for a metric, and leaves those alone that are there', async () => {
+      const telemetry = await start();
+      const of = (name: string) => ({ labels: ['controller'], initial: [{ controller: name }] });
+      const ask = (name: string) => ({
+        passes: telemetry.counter({ name: 'passes_total', help: 'Passes.', ...of(name) }),
+        active: telemetry.gauge({ name: 'active', help: 'Active.', ...of(name) }),
+        seconds: telemetry.histogram({ name: 'pass_seconds', help: 'Time.', buckets: [1], ...of(name) }),
+      });
+      const { passes, active, seconds } = ask('agent');
+      passes.add({ controller: 'agent' });
+      active.set(3, { controller: 'agent' });
+      seconds.observe(0.5, { controller: 'agent' });
+      ask('session');
+      ask('agent');
+      const page = await scrape(telemetry);
+      for (const line of ['passes_total{controller="agent"} 1', 'active{controller="agent"} 3'])
+        expect(page).to.include(line);
+      expect(page).to.include('pass_seconds_count{controller="agent"} 1');
+      for (const line of ['passes_total{controller="session"} 0', 'active{controller="session"} 0'])
+        expect(page).to.include(line);
+      expect(page).to.include('pass_seconds_count{controller="session"} 0');
+    });
+
     it('refuses another definition of a name', async () => {
       const telemetry = await start();
       telemetry.counter({ name: 'puts_total', help: 'Puts.', labels: ['bucket'] });

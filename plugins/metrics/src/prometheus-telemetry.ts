@@ -34,7 +34,7 @@ export class PrometheusTelemetry implements Telemetry, LifecycleHooks {
   readonly #settings: MetricsSettings;
   readonly #logger: Logger;
   readonly #registry = new prometheus.Registry();
-  readonly #metrics = new MetricDefinitions<Counter | Gauge | Histogram>();
+  readonly #metrics = new MetricDefinitions<Counter | Gauge | ZeroedHistogram>();
   readonly #checks = new Map<string, HealthCheck>();
   readonly #readings = new Set<() => void>();
   #metricsEndpoint: HttpEndpoint | undefined;
@@ -95,35 +95,36 @@ export class PrometheusTelemetry implements Telemetry, LifecycleHooks {
   }
 
   counter(options: MetricOptions): Counter {
-    return this.#metrics.define('counter', options, () => {
+    const make = (): Counter => {
       const counter = new prometheus.Counter(this.#definition(options));
       const labelled = exactLabels(options);
-      for (const labels of options.initial ?? []) counter.inc(labelled(labels), 0);
-      return { add: (labels = {}, by = 1) => counter.inc(labelled(labels), by) } satisfies Counter;
-    });
+      return { add: (labels = {}, by = 1) => counter.inc(labelled(labels), by) };
+    };
+    return this.#metrics.define('counter', options, make, (counter, labels) => counter.add(labels, 0));
   }
 
   gauge(options: MetricOptions): Gauge {
-    return this.#metrics.define('gauge', options, () => {
+    const make = (): Gauge => {
       const gauge = new prometheus.Gauge(this.#definition(options));
       const labelled = exactLabels(options);
-      for (const labels of options.initial ?? []) gauge.set(labelled(labels), 0);
-      return { set: (value, labels = {}) => gauge.set(labelled(labels), value) } satisfies Gauge;
-    });
+      return { set: (value, labels = {}) => gauge.set(labelled(labels), value) };
+    };
+    return this.#metrics.define('gauge', options, make, (gauge, labels) => gauge.set(0, labels));
   }
 
   histogram(options: MetricOptions & { readonly buckets?: readonly number[] }): Histogram {
-    return this.#metrics.define('histogram', options, () => {
+    const make = (): ZeroedHistogram => {
       const histogram = new prometheus.Histogram({
         ...this.#definition(options),
         ...(options.buckets === undefined ? {} : { buckets: [...options.buckets] }),
       });
       const labelled = exactLabels(options);
-      for (const labels of options.initial ?? []) histogram.zero(labelled(labels));
       return {
         observe: (value, labels = {}) => histogram.observe(labelled(labels), value),
-      } satisfies Histogram;
-    });
+        zero: (labels) => histogram.zero(labelled(labels)),
+      };
+    };
+    return this.#metrics.define('histogram', options, make, (histogram, labels) => histogram.zero(labels));
   }
 
   beforeReading(update: () => void): Disposable {
@@ -194,6 +195,11 @@ export class PrometheusTelemetry implements Telemetry, LifecycleHooks {
 }
 
 type Labels = Readonly<Record<string, string>>;
+
+interface ZeroedHistogram extends Histogram {
+  /** Makes a series exist that has observed nothing. */
+  zero(labels: Labels): void;
+}
 
 /** The library refuses labels that were not declared; one that is left out would make a series nobody asked for. */
 function exactLabels({ name, labels = [] }: MetricOptions): (given: Labels) => Record<string, string> {
