@@ -56,3 +56,80 @@ function labelsOf(page: string, name: string, type: string): string | undefined 
 function sorted(labels: readonly string[]): string {
   return [...labels].sort().join();
 }
+
+/** Values of labels that rules and panels may select; each is there at 0 before it has happened. */
+const PROMISED: readonly (readonly [metric: string, label: string, values: readonly string[]])[] = [
+  [
+    'rynxs_events_total',
+    'event_type',
+    [
+      'EpochStarted',
+      'EpochEnded',
+      'TailDropped',
+      'TailAdopted',
+      'KeyAdded',
+      'KeyRetired',
+      'LogRecovered',
+      'ConfigurationObserved',
+      'ActionsDecided',
+      'ActionApplied',
+      'ActionFailed',
+      'ActionUnconfirmed',
+      'DriftObserved',
+      'DeadlineReached',
+      'AgentObserved',
+      'AgentDeleted',
+      'AgentReady',
+      'AgentDegraded',
+      'AgentSuspended',
+      'AgentCrashSummary',
+      'ContainmentObserved',
+      'WorkspaceClaimBound',
+      'SessionObserved',
+      'UniverseObserved',
+    ],
+  ],
+  [
+    'rynxs_event_append_errors_total',
+    'error_type',
+    ['RYNXS_LOG_FENCED', 'RYNXS_LOG_FULL', 'RYNXS_LOG_UNAVAILABLE', 'RYNXS_LEADERSHIP_LOST'],
+  ],
+  ['rynxs_checkpoint_errors_total', 'place', ['store', 'anchor', 'snapshot']],
+  ['rynxs_leader_transitions_total', 'event', ['acquired', 'lost']],
+  [
+    'rynxs_leader_election_failures_total',
+    'reason',
+    [
+      'api_error',
+      'conflict_retries_exhausted',
+      'lost_lease_during_renew',
+      'lost_takeover_race',
+      'api_error_during_retry',
+    ],
+  ],
+  ['controller_runtime_reconcile_total', 'result', ['success', 'requeue_after', 'error']],
+  ['controller_runtime_reconcile_errors_total', 'controller', ['agent', 'session', 'universe']],
+  ['rynxs_objects', 'health', ['ready', 'progressing', 'degraded', 'suspended', 'none']],
+  ['workqueue_retries_total', 'name', ['agent', 'session', 'universe']],
+];
+const PROMISED_OF_S3: typeof PROMISED = [
+  [
+    'rynxs_s3_put_errors_total',
+    'error_type',
+    ['AccessDenied', 'PreconditionFailed', 'NoSuchBucket', 'NetworkError', 'Other'],
+  ],
+];
+
+/** What is promised and not on a page of metrics of an operator with this store, as `name{label="value"}`. */
+export function missingSeries(page: string, store: 'file' | 's3'): readonly string[] {
+  const promised = store === 's3' ? [...PROMISED, ...PROMISED_OF_S3] : PROMISED;
+  const lines = page.split('\n');
+  return promised.flatMap(([metric, label, values]) =>
+    values
+      .filter(
+        (value) =>
+          !lines.some((line) => line.startsWith(`${metric}{`) && line.includes(`${label}="${value}"`)),
+      )
+      .map((value) => `${metric}{${label}="${value}"}`),
+  );
+}

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { metricLists } from './metrics-document.js';
+import { metricLists, missingSeries } from './metrics-document.js';
 import { ANY_PORTS, BASIC_AGENT, RYNXS, RynxsProcess, runRynxs, TestDirectory } from './rynxs-process.js';
 
 describe('rynxs start', function () {
@@ -31,11 +31,15 @@ describe('rynxs start', function () {
     await using operator = new RynxsProcess([...RYNXS, 'start'], directory.path, env);
     await operator.printed('"leading"');
     const health = /"health":"([^"]+)"/.exec(operator.output)?.[1];
-    expect((await fetch(`${health}/livez`)).status).to.equal(200);
-    expect(await (await fetch(`${health}/readyz`)).text()).to.include('[+]event-log ok');
+    expect(await (await fetch(`${health}/livez`)).text()).to.equal('[+]ping ok\nlivez check passed\n');
+    const readyz = await (await fetch(`${health}/readyz`)).text();
+    for (const check of ['started', 'event-log', 'caches'])
+      expect(readyz).to.match(new RegExp(`^\\[.\\]${check} `, 'm'));
     const metrics = /"metrics":"([^"]+)"/.exec(operator.output)?.[1] ?? '';
-    const { documented, served } = metricLists(await (await fetch(metrics)).text(), /^(?!rynxs_s3_)/);
+    const page = await (await fetch(metrics)).text();
+    const { documented, served } = metricLists(page, /^(?!rynxs_s3_)/);
     expect(served).to.deep.equal(documented);
+    expect(missingSeries(page, 'file'), 'that must be there from the start').to.deep.equal([]);
     operator.signal('SIGTERM');
     const { code, stdout, stderr } = await operator.ended();
     expect(code, stderr).to.equal(0);

@@ -56,7 +56,7 @@ export class Fleet implements AsyncDisposable {
     this.#api = api;
   }
 
-  static async make({ api }: RealCluster, namespace: string, size = 0): Promise<Fleet> {
+  static async make({ api }: Pick<RealCluster, 'api'>, namespace: string, size = 0): Promise<Fleet> {
     await api.must('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
     const fleet = new Fleet(api, namespace);
     await fleet.grow(size);

@@ -19,7 +19,7 @@ export class FollowedOperator implements AsyncDisposable {
 
   static async start(
     name: string,
-    cluster: RealCluster,
+    cluster: Pick<RealCluster, 'directory' | 'kubeconfig'>,
     env: Readonly<Record<string, string>>,
   ): Promise<FollowedOperator> {
     const directory = join(cluster.directory, name);
@@ -32,9 +32,15 @@ export class FollowedOperator implements AsyncDisposable {
       METRICS_HOST: '127.0.0.1',
       METRICS_PORT: String(ports.metrics),
       HEALTH_PORT: String(ports.health),
+      LOG_DAMAGE_LINGER: '0s',
       ...env,
     });
     return new FollowedOperator(process, ports);
+  }
+
+  /** Where its metrics are. */
+  get metricsUrl(): string {
+    return `http://127.0.0.1:${this.#ports.metrics}/metrics`;
   }
 
   /** The value of a metric without labels; undefined while nothing answers. */

@@ -1,0 +1,94 @@
+import { expect } from 'chai';
+import { missingFrom } from '../alerts/metrics-page.js';
+import {
+  ANYTHING,
+  type PanelQuery,
+  queriesOf,
+  readDashboards,
+  type Variables,
+  withVariables,
+} from '../dashboards/dashboards.js';
+import { metricLists, missingSeries } from '../metrics-document.js';
+import { ALONE, ObservedSystem, REPLICAS } from './dashboards/observed-system.js';
+import { eventually } from './fault-fleet.js';
+import type { FollowedOperator } from './followed-operator.js';
+
+const QUERIES = readDashboards().flatMap(queriesOf);
+/** As Grafana fills them in when all namespaces and jobs are chosen, in a time as short as a test. */
+const VARIABLES: Variables = {
+  namespace: `${REPLICAS.namespace}|${ALONE.namespace}`,
+  job: REPLICAS.job,
+  rateInterval: '5s',
+  range: '30s',
+};
+
+describe('the dashboards before a Prometheus that scrapes live operators', function () {
+  this.timeout(120_000);
+  let system: ObservedSystem;
+
+  before(async () => {
+    system = await ObservedSystem.start();
+  });
+  after(() => system?.[Symbol.asyncDispose]());
+
+  const pageOf = async (operator: FollowedOperator | undefined) =>
+    (await fetch(operator?.metricsUrl ?? '')).text();
+
+  it('find the metrics that are documented, with either store', async () => {
+    const bucket = metricLists(await pageOf(system.replicas[0]), /^(?!rynxs_log_disk_)/);
+    expect(bucket.served).to.deep.equal(bucket.documented);
+    const disk = metricLists(await pageOf(system.alone[0]), /^(?!rynxs_s3_)/);
+    expect(disk.served).to.deep.equal(disk.documented);
+  });
+
+  it('find every promised value of a label before it has happened, with either store', async () => {
+    expect(missingSeries(await pageOf(system.replicas[0]), 's3')).to.deep.equal([]);
+    expect(missingSeries(await pageOf(system.alone[0]), 'file')).to.deep.equal([]);
+  });
+
+  it('select nothing that no operator serves', async () => {
+    const page = `${await pageOf(system.replicas[0])}\n${await pageOf(system.alone[0])}`;
+    expect(
+      missingFrom(
+        page,
+        QUERIES.map(({ expr }) => withVariables(expr, ANYTHING)),
+      ),
+    ).to.deep.equal([]);
+  });
+
+  it('show something in every panel, for every query', async () => {
+    const { prometheus } = system;
+    await eventually('Prometheus has scraped all', async () => {
+      const up = await prometheus.query('up');
+      return up.filter(({ value }) => value === 1).length === 3
+        ? []
+        : up.map(({ labels }) => `${labels.pod}`);
+    });
+    await system.handOver();
+    let round = 0;
+    await eventually('every query has a result', async () => {
+      round += 1;
+      for (const fleet of system.fleets) await fleet.change(`round-${round}`);
+      const empty = await Promise.all(
+        QUERIES.map(async (query) => ((await hasResult(query)) ? [] : [query])),
+      );
+      return empty.flat().map(({ where, expr }) => `${where}: ${expr}`);
+    });
+  });
+
+  it('tell operators apart by the namespaces that are chosen', async () => {
+    const leaders = (namespace: string) =>
+      withVariables('sum(rynxs_leader_election_status{namespace=~"$namespace",job=~"$job"})', {
+        ...VARIABLES,
+        namespace,
+      });
+    for (const { namespace } of [REPLICAS, ALONE])
+      expect(await system.prometheus.query(leaders(namespace))).to.deep.equal([{ labels: {}, value: 1 }]);
+  });
+
+  /** Whether there is a number: a quantile of nothing is none. */
+  async function hasResult({ expr }: PanelQuery): Promise<boolean> {
+    const samples = await system.prometheus.query(withVariables(expr, VARIABLES));
+    return samples.some(({ value }) => Number.isFinite(value));
+  }
+});
