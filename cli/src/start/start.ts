@@ -1,9 +1,13 @@
-import { type Kernel, startOperator } from '@rynxs/kernel';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hasCode, type Kernel, startOperator, TELEMETRY } from '@rynxs/kernel';
 import { composeKernel } from '../composed-kernel.js';
 import { letYoungGenerationGrowOnce, restrainLargeHeap } from '../heap-growth.js';
 import type { OutputFormat } from '../terminal/output-format.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { withKernel } from '../with-kernel.js';
+
+/** What was found in the log that nobody may go on with. */
+const DAMAGED = ['RYNXS_LOG_DAMAGED', 'RYNXS_LOG_ROLLED_BACK'] as const;
 
 /**
  * `rynxs start`: runs the operator until the user or the system ends it. Rejects with the reason for which it cannot
@@ -35,7 +39,26 @@ async function operate(
   const tree = kernel.tree();
   stdout.write(output === 'json' ? `${JSON.stringify(tree)}\n` : `${tree.toString().trimEnd()}\n`);
   restrainLargeHeap();
-  const operator = await startOperator(kernel, { signal: interrupted });
-  letYoungGenerationGrowOnce();
-  await operator.done;
+  try {
+    const operator = await startOperator(kernel, { signal: interrupted });
+    letYoungGenerationGrowOnce();
+    await operator.done;
+  } catch (error) {
+    if (DAMAGED.some((code) => hasCode(error, code))) await lingerForScrapes(kernel, error, interrupted);
+    throw error;
+  }
+}
+
+/**
+ * Metrics are the only word of a process that ends, and monitoring asks for them twice a minute: one that found its log
+ * damaged at its start would be gone before.
+ */
+async function lingerForScrapes(kernel: Kernel, error: unknown, interrupted: AbortSignal): Promise<void> {
+  const { damageLinger } = kernel.settings;
+  if (damageLinger === 0 || kernel.get(TELEMETRY).endpoint() === undefined) return;
+  const forMs = { for_ms: damageLinger };
+  kernel.logger.error('the event log is damaged: metrics are still served for a while', { ...forMs, error });
+  await sleep(damageLinger, undefined, { signal: interrupted }).catch((cause: unknown) => {
+    if (!interrupted.aborted) throw cause;
+  });
 }

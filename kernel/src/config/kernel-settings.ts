@@ -64,7 +64,7 @@ export const kernelSettings = defineConfig({
   signingKeyFile: {
     type: 'string',
     env: 'LOG_SIGNING_KEY_FILE',
-    doc: 'File with the private key that signs the checkpoints of the log; `rynxs keys generate` makes one. Without it they are unsigned.',
+    doc: 'File with the private key that signs the checkpoints of the log; `rynxs keys generate` makes one; an Ed25519 key in PEM will do, too. Without it they are unsigned.',
   },
   previousSigningKeyFile: {
     type: 'string',
@@ -82,6 +82,14 @@ export const kernelSettings = defineConfig({
     default: 'configmap',
     env: 'LOG_ANCHOR',
     doc: 'Where the newest checkpoint is remembered outside of the store: the ConfigMap rynxs-log-anchor, or nowhere.',
+  },
+  damageLinger: {
+    type: 'duration',
+    default: '65s',
+    env: 'LOG_DAMAGE_LINGER',
+    min: 0,
+    max: 3_600_000,
+    doc: 'How long an operator that found its log damaged still serves its metrics before it ends, so that a scrape sees it; `0s` ends at once.',
   },
   namespace: {
     type: 'string',

@@ -15,7 +15,7 @@ import {
   memoryEventStore,
 } from '../testing/event-store-suite/memory-event-store.js';
 import { batchOf } from '../testing/event-store-suite/sample-log.js';
-import { FakeClock } from '../testing/index.js';
+import { FakeClock, FakeTelemetry } from '../testing/index.js';
 import { EventLog } from './event-log.js';
 
 const OWNER = { clusterUid: 'cluster-1', shard: 'default' };
@@ -105,6 +105,37 @@ describe('EventLog', () => {
   let storage: MemoryStorage;
   beforeEach(() => {
     storage = new MemoryStorage();
+  });
+
+  it('tells how long events wait, also those that begin a term, and how many terms there were', async () => {
+    const { store } = FaultyStore.over(storage);
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    const slow: EventStore = {
+      ...store,
+      append: async (batch, s) => {
+        asked.resolve();
+        await answer.promise;
+        await store.append(batch, s);
+      },
+    };
+    const clock = new FakeClock();
+    const telemetry = new FakeTelemetry();
+    const parts = { store: slow, clock, random: new SystemRandom(), telemetry, onRecord: () => undefined };
+    const log = await EventLog.open(parts, signal);
+    expect(telemetry.value('rynxs_log_epoch')).to.equal(0);
+    const starting = log.startTerm(await tenure(), OWNER, signal);
+    await asked.promise;
+    await clock.advance(12_000);
+    expect(telemetry.value('rynxs_event_append_oldest_pending_seconds')).to.equal(12);
+    answer.resolve();
+    await starting;
+    expect(telemetry.value('rynxs_event_append_oldest_pending_seconds')).to.equal(0);
+    expect(telemetry.value('rynxs_log_epoch')).to.equal(1);
+    await log.close();
+    const again = await EventLog.open({ ...parts, store: memoryEventStore(storage) }, signal);
+    expect(telemetry.value('rynxs_log_epoch'), 'read from the log').to.equal(1);
+    await again.close();
   });
 
   it('begins an empty log with EpochStarted of epoch 1, which carries its identity', async () => {

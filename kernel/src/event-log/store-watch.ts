@@ -96,7 +96,7 @@ export class StoreWatch {
       // What comes back after a failure may be another place under the same name.
       if (nextSeq !== this.#position.size || hasFailed) await follow(this.#parts, this.#position, signal);
     });
-    this.#parts.metrics.reached(this.#position.size - 1);
+    this.#parts.metrics.reached(this.#position.size - 1, this.#position.term.epoch);
   }
 
   /** Sees whether the store answers when it was not used for a while. Throws when it does not. */
