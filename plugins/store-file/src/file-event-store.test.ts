@@ -31,7 +31,7 @@ describe('FileEventStore', function () {
   });
 
   function newStore(files: FileSystem = nodeFileSystem): FileEventStore {
-    const store = new FileEventStore({ dir }, undefined, { files, takeLock: takeSqliteLock });
+    const store = new FileEventStore({ dir }, undefined, undefined, { files, takeLock: takeSqliteLock });
     stores.push(store);
     return store;
   }

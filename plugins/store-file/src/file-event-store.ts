@@ -12,10 +12,13 @@ import {
   type OpenOptions,
   type StoreErrorCode,
   type StoreHead,
+  TELEMETRY,
+  type Telemetry,
   type Token,
 } from '@rynxs/kernel';
 import { MAX_BATCH_BYTES } from '@rynxs/log';
 import { makeDirectory } from './directory.js';
+import { DiskUsage } from './disk-usage.js';
 import { type HeldLock, type TakeLock, takeSqliteLock } from './exclusive-lock.js';
 import { isUnfinished, plainName } from './file-names.js';
 import { type FileSystem, nodeFileSystem, readRange, syncDirectory, unlinkIfThere } from './file-system.js';
@@ -54,7 +57,7 @@ interface OpenLog {
  * file is verified before they are moved to `operator-events.torn-{seq}`. All else is verified by who reads it.
  */
 export class FileEventStore implements EventStore {
-  static readonly inject: readonly Token<unknown>[] = [CONFIG, LOGGER];
+  static readonly inject: readonly Token<unknown>[] = [CONFIG, LOGGER, TELEMETRY];
 
   readonly location: string;
   readonly #directory: string;
@@ -63,6 +66,7 @@ export class FileEventStore implements EventStore {
   readonly #files: FileSystem;
   readonly #takeLock: TakeLock;
   readonly #objects: NamedObjects;
+  readonly #usage: DiskUsage | undefined;
   #open: OpenLog | undefined;
   #isClosed = false;
   /** The call that closing waits for; never rejects. */
@@ -72,6 +76,7 @@ export class FileEventStore implements EventStore {
   constructor(
     config: Readonly<Record<string, unknown>>,
     logger?: Logger,
+    telemetry?: Telemetry,
     parts: FileStoreParts = { files: nodeFileSystem, takeLock: takeSqliteLock },
   ) {
     const { dir, segmentSize = DEFAULT_SEGMENT_BYTES } = config as Partial<FileStoreSettings> & {
@@ -84,11 +89,13 @@ export class FileEventStore implements EventStore {
     this.#files = parts.files;
     this.#takeLock = parts.takeLock;
     this.#objects = new NamedObjects(parts.files, this.#directory);
+    this.#usage = telemetry && new DiskUsage(telemetry, this.#directory);
   }
 
   open(signal: AbortSignal, { knownSize = 0 }: OpenOptions = {}): Promise<OpenedStore> {
     return this.#oneByOne(signal, async () => {
       await makeDirectory(this.#files, this.#directory);
+      void this.#usage?.measure();
       const lock = await this.#takeLock(this.#directory);
       try {
         return await this.#openLocked(lock, knownSize, signal);
@@ -166,6 +173,7 @@ export class FileEventStore implements EventStore {
 
   async #close(): Promise<void> {
     await this.#underWay;
+    this.#usage?.[Symbol.dispose]();
     const open = this.#open;
     this.#open = undefined;
     if (open === undefined) return;

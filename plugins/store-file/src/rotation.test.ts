@@ -32,7 +32,10 @@ describe('a log of several files', function () {
   });
 
   function newStore(files: FileSystem = nodeFileSystem, segmentSize = SEGMENT_BYTES): FileEventStore {
-    const store = new FileEventStore({ dir, segmentSize }, undefined, { files, takeLock: takeSqliteLock });
+    const store = new FileEventStore({ dir, segmentSize }, undefined, undefined, {
+      files,
+      takeLock: takeSqliteLock,
+    });
     stores.push(store);
     return store;
   }

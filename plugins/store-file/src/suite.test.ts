@@ -16,7 +16,7 @@ async function createHarness(segmentSize?: number): Promise<EventStoreHarness> {
   return {
     open: () => {
       const config = segmentSize === undefined ? { dir } : { dir, segmentSize };
-      const store: FileEventStore = new FileEventStore(config, undefined, {
+      const store: FileEventStore = new FileEventStore(config, undefined, undefined, {
         files: nodeFileSystem,
         takeLock: async (directory) => {
           const lock = await takeSqliteLock(directory);

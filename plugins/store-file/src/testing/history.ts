@@ -11,7 +11,10 @@ export const SIGNAL: AbortSignal = new AbortController().signal;
 /** A store in the process that lives now. */
 export function storeOnDisk(disk: SimulatedDisk, segmentSize: number, logger?: Logger): FileEventStore {
   const takeLock = async () => ({ release: async () => {} });
-  return new FileEventStore({ dir: DIR, segmentSize }, logger, { files: disk.process(), takeLock });
+  return new FileEventStore({ dir: DIR, segmentSize }, logger, undefined, {
+    files: disk.process(),
+    takeLock,
+  });
 }
 
 export function sha256Of(bytes: Uint8Array = Buffer.alloc(0)): string {
