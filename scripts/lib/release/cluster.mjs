@@ -78,10 +78,16 @@ export class Cluster {
    */
   async request(method, path, { signal, body, type = 'application/json', timeoutMs = REQUEST_TIMEOUT_MS }) {
     const socketPath = join(this.#directory, 'proxy');
-    const headers = { host: 'localhost', accept: 'application/json', 'content-type': type };
-    const options = { socketPath, agent: this.#agent, method, path, headers, signal };
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const headers = {
+      host: 'localhost',
+      accept: 'application/json',
+      'content-type': type,
+      // Node frames the body of a DELETE only when it is told its length.
+      'content-length': Buffer.byteLength(text),
+    };
     try {
-      return await send(options, body === undefined ? undefined : JSON.stringify(body), timeoutMs);
+      return await send({ socketPath, agent: this.#agent, method, path, headers, signal }, text, timeoutMs);
     } catch (error) {
       signal.throwIfAborted();
       throw new Failure(`${method} ${path}: ${error.message}`, { cause: error });

@@ -75,7 +75,8 @@ export class Report {
     }
     const verdict = isInterrupted ? 'INTERRUPTED' : passed ? this.#verdicts.passed : this.#verdicts.failed;
     this.say(`${verdict}  ${this.#script} in ${seconds.toFixed(1)} s`);
-    if (this.#problems.length > 1) this.say(this.#problems.map((problem) => `  ${problem}`).join('\n'));
+    if (this.#problems.length > 1)
+      this.say(this.#problems.map((problem) => `  ${problem.split('\n')[0]}`).join('\n'));
   }
 
   #add(step) {
