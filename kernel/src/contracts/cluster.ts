@@ -213,10 +213,32 @@ export interface Cluster {
 
 export const CLUSTER = createToken<Cluster>('CLUSTER', { selectedBy: 'CLUSTER_TYPE' });
 
-/** Makes a client of the cluster that a kubeconfig names. Lets a plugin that brings a cluster use another's client. */
+/** What the API server answered to a plain GET. */
+export interface ServerAnswer {
+  /** The answer's JSON. */
+  readonly body: unknown;
+  /**
+   * The server's clock when it answered, in milliseconds since 1970, cut to whole seconds (RFC 9110, 6.6.1); undefined where
+   * it does not say.
+   */
+  readonly serverTime: number | undefined;
+}
+
+/** A client of one cluster, which whoever opened it closes. */
+export interface ClusterConnection extends Cluster, AsyncDisposable {
+  /** URL of the API server. */
+  readonly server: string;
+  /** GET of a path that belongs to no resource: `/version`, `/openapi/v3/apis/apps/v1`. Throws ClusterError. */
+  read(path: string, options: RequestOptions): Promise<ServerAnswer>;
+}
+
+/** Makes clients of clusters. Lets a plugin that brings a cluster, and commands, use another plugin's client. */
 export interface ClusterConnector {
-  /** `kubeconfig` is the text of a kubeconfig file; its current context is used. The caller closes what it opened. */
-  connect(kubeconfig: string): Promise<Cluster & AsyncDisposable>;
+  /**
+   * `kubeconfig` is the text of a kubeconfig file; its current context is used. Without it: the cluster that the settings
+   * name. Nothing is sent before the client is used. The caller closes what it opened.
+   */
+  connect(kubeconfig?: string): Promise<ClusterConnection>;
 }
 
 export const CLUSTER_CONNECTOR = createToken<ClusterConnector>('CLUSTER_CONNECTOR');

@@ -144,6 +144,12 @@ export interface EventStore {
    */
   probe?(signal: AbortSignal): Promise<StoreProbe>;
 
+  /**
+   * The clock of the server that keeps the store, in milliseconds since 1970, as exact as it tells, by one request; undefined
+   * where it does not tell. For stores on a server; others leave the method out.
+   */
+  serverTime?(signal: AbortSignal): Promise<number | undefined>;
+
   /** Waits for an append under way, gives the store up. Later calls throw `closed`. */
   close(): Promise<void>;
 

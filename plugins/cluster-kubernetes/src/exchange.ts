@@ -5,6 +5,8 @@ import type { Dispatcher } from 'undici';
 export interface Answer {
   readonly status: number;
   readonly retryAfter: string | undefined;
+  /** When the server made it, by its clock (RFC 9110, 6.6.1). */
+  readonly date: string | undefined;
   readonly body: string;
 }
 
@@ -33,6 +35,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #isSettled = false;
   #status = 0;
   #retryAfter: string | undefined;
+  #date: string | undefined;
   #bytes = 0;
 
   constructor(options: ExchangeOptions) {
@@ -65,6 +68,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     this.#status = status;
     this.#retryAfter = headers['retry-after'];
+    this.#date = headers.date;
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -85,6 +89,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#options.onAnswer({
       status: this.#status,
       retryAfter: this.#retryAfter,
+      date: this.#date,
       body: whole.toString('utf8'),
     });
   }

@@ -71,6 +71,33 @@ describe('the plugin cluster-kubernetes', () => {
     expect(other.requests.map(({ headers }) => headers.authorization)).to.deep.equal(['Bearer t']);
   });
 
+  it('makes clients of the cluster that the settings name, which read any path and tell the server’s time', async () => {
+    await using kernel = await start();
+    const asked = server.requests.length;
+    await using client = await kernel.get(CLUSTER_CONNECTOR).connect();
+    expect(client.server).to.equal(server.url);
+    expect(server.requests).to.have.length(asked);
+    server.script = (_request, response) => {
+      response.setHeader('date', 'Thu, 01 Jan 2026 12:00:00 GMT');
+      answerJson(response, 200, { openapi: '3.0.0' });
+    };
+    expect(await client.read('/openapi/v3/apis/apps/v1', { signal })).to.deep.equal({
+      body: { openapi: '3.0.0' },
+      serverTime: Date.UTC(2026, 0, 1, 12),
+    });
+    expect(server.requests.at(-1)?.path).to.equal('/openapi/v3/apis/apps/v1');
+    server.script = (_request, response) => {
+      response.sendDate = false;
+      answerJson(response, 200, {});
+    };
+    expect(await client.read('/version', { signal })).to.deep.equal({ body: {}, serverTime: undefined });
+    server.script = (_request, response) =>
+      answerJson(response, 403, statusObject(403, 'Forbidden', 'User "u" cannot get path "/version"'));
+    const error: unknown = await client.read('/version', { signal }).catch((reason: unknown) => reason);
+    expect(error).to.include({ reason: 'denied', status: 403 });
+    expect(String(error)).to.include('{nonResourceURLs: ["/version"], verbs: [get]}');
+  });
+
   for (const [what, code, arrange] of [
     [
       'nothing listens there',

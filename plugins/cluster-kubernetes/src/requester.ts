@@ -1,4 +1,4 @@
-import { type Clock, ClusterError, type RequestOptions } from '@rynxs/kernel';
+import { type Clock, ClusterError, type RequestOptions, type ServerAnswer } from '@rynxs/kernel';
 import { CallScope } from './call-scope.js';
 import { type ClientMetrics, NO_ANSWER } from './client-metrics.js';
 import { errorOfAnswer, errorOfConnection, failure } from './cluster-errors.js';
@@ -57,11 +57,13 @@ export class Requester {
    * what `beforeSend` threw.
    */
   async send(call: Call): Promise<unknown> {
-    const { signal, timeoutMs = this.#parts.defaultTimeoutMs } = call.options;
-    if (signal.aborted) throw failure('aborted', call.subject, 'given up before it was sent', signal.reason);
-    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-    using scope = new CallScope(this.#parts.clock, signal, timeoutMs);
-    return await this.#answerOf(call, body, scope);
+    return parse(await this.#answer(call), call.subject);
+  }
+
+  /** The same, with the time of the answer by the server's clock. */
+  async sendForTime(call: Call): Promise<ServerAnswer> {
+    const answer = await this.#answer(call);
+    return { body: parse(answer, call.subject), serverTime: timeOf(answer) };
   }
 
   /** Credentials for what does not go through `send`: watches and exec. Rejects with ClusterError. */
@@ -70,7 +72,15 @@ export class Requester {
     return this.#parts.identity.current() ?? (await this.#renewed(subject, scope));
   }
 
-  async #answerOf(call: Call, body: string | undefined, scope: CallScope): Promise<unknown> {
+  async #answer(call: Call): Promise<Answer> {
+    const { signal, timeoutMs = this.#parts.defaultTimeoutMs } = call.options;
+    if (signal.aborted) throw failure('aborted', call.subject, 'given up before it was sent', signal.reason);
+    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+    using scope = new CallScope(this.#parts.clock, signal, timeoutMs);
+    return await this.#answerOf(call, body, scope);
+  }
+
+  async #answerOf(call: Call, body: string | undefined, scope: CallScope): Promise<Answer> {
     let refused: { readonly credentials: Credentials; readonly error: ClusterError } | undefined;
     for (let minPauseMs = MIN_PAUSE_MS; ; minPauseMs *= 2) {
       const credentials = this.#parts.identity.current() ?? (await this.#renewed(call.subject, scope));
@@ -78,7 +88,7 @@ export class Requester {
       if (scope.end !== undefined) throw unsent(scope, call.subject, 'its turn');
       if (!this.#slots[call.lane].tryTake()) await this.#turn(call, scope);
       const answer = await this.#exchange(call, body, credentials, scope);
-      if (answer.status >= 200 && answer.status < 300) return parse(answer, call.subject);
+      if (answer.status >= 200 && answer.status < 300) return answer;
       const isWrite = call.method !== 'GET';
       const error = errorOfAnswer({ ...answer, isWrite }, call.subject, this.#parts.clock.now());
       if (answer.status === 401 && refused === undefined) {
@@ -219,6 +229,11 @@ function parse(answer: Answer, subject: Subject): unknown {
       error,
     );
   }
+}
+
+function timeOf({ date }: Answer): number | undefined {
+  const ms = Date.parse(date ?? '');
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 function unsent(scope: CallScope, subject: Subject, waitingFor: string): ClusterError {

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Cluster, type ClusterConnector, ClusterError, type Logger, SystemClock } from '@rynxs/kernel';
+import { type ClusterConnection, type ClusterConnector, ClusterError, type Logger, SystemClock } from '@rynxs/kernel';
 import { expect } from 'chai';
 import { EmbeddedCluster } from './embedded-cluster.js';
 import { PODS } from './resources/types.js';
@@ -37,7 +37,7 @@ describe('embedded cluster as a plugin', () => {
         const { code } = await health(cluster);
         calls.push(`client closed, server answers ${code}`);
       },
-    } as unknown as Cluster & AsyncDisposable;
+    } as unknown as ClusterConnection;
     let url = '';
     const connector: ClusterConnector = {
       connect: async (kubeconfig) => {

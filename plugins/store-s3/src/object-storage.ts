@@ -87,6 +87,12 @@ export interface ObjectStorage {
   /** One page of keys. */
   list(query: ListQuery, signal: AbortSignal): Promise<Listing>;
 
+  /**
+   * The server's clock, in milliseconds since 1970, as its answers tell it; undefined where they do not. By one request, whose
+   * refusal tells the time as well: a server refuses whoever's clock is far off. For those that can; others leave it out.
+   */
+  serverTime?(signal: AbortSignal): Promise<number | undefined>;
+
   /** Gives connections up; requests under way fail. Idempotent. */
   close(): void;
 }

@@ -136,6 +136,11 @@ export class S3EventStore implements EventStore {
     return this.#checked(signal, () => raceForKey(this.#storage, this.#reads, key, signal));
   }
 
+  /** Undefined also where the storage cannot tell. */
+  serverTime(signal: AbortSignal): Promise<number | undefined> {
+    return this.#checked(signal, async () => this.#storage.serverTime?.(signal));
+  }
+
   close(): Promise<void> {
     this.#isClosed = true;
     this.#closing ??= this.#underWay.then(() => this.#storage.close());

@@ -145,6 +145,28 @@ describe('S3ObjectStorage', function () {
     });
   });
 
+  it('tells the server’s time, also where it refuses', async () => {
+    const time = Date.parse('2026-01-01T12:00:00Z');
+    const dated = new Date(time).toUTCString();
+    stub.answer = (_request, response) => {
+      response.setHeader('date', dated);
+      response.end('<?xml version="1.0"?><ListBucketResult></ListBucketResult>');
+    };
+    expect(await storage().serverTime(signal())).to.equal(time);
+    stub.answer = (_request, response) => {
+      response.writeHead(403, { date: dated, 'content-type': 'application/xml' });
+      response.end('<?xml version="1.0"?><Error><Code>RequestTimeTooSkewed</Code></Error>');
+    };
+    expect(await storage().serverTime(signal())).to.equal(time);
+    stub.answer = (_request, response) => {
+      response.sendDate = false;
+      response.end('<?xml version="1.0"?><ListBucketResult></ListBucketResult>');
+    };
+    expect(await storage().serverTime(signal())).to.equal(undefined);
+    stub.answer = (_request, response) => response.destroy();
+    expect((await failureOf(storage().serverTime(signal()))).kind).to.equal('unavailable');
+  });
+
   for (const [status, code, kind, text] of [
     [412, 'PreconditionFailed', 'exists', 'the object exists'],
     [409, 'ConditionalRequestConflict', 'in_progress', 'creating the same object'],

@@ -64,6 +64,29 @@ export class S3ObjectStorage implements ObjectStorage {
     });
   }
 
+  async serverTime(signal: AbortSignal): Promise<number | undefined> {
+    let date: string | undefined;
+    try {
+      await this.#request(this.#context('s3:ListBucket', ''), signal, async (client, sdk, abortSignal) => {
+        const command = new sdk.ListObjectsV2Command({ Bucket: this.#options.bucket, MaxKeys: 1 });
+        command.middlewareStack.add(
+          (next) => async (args) => {
+            const result = await next(args);
+            date = dateOf(result.response);
+            return result;
+          },
+          // Next to the connection: before an answer becomes an error.
+          { step: 'deserialize', priority: 'low', name: 'dateOfAnswer' },
+        );
+        await client.send(command, { abortSignal });
+      });
+    } catch (error) {
+      if (date === undefined) throw error;
+    }
+    const ms = Date.parse(date ?? '');
+    return Number.isNaN(ms) ? undefined : ms;
+  }
+
   close(): void {
     this.#isClosed = true;
     void this.#client?.then(
@@ -104,6 +127,12 @@ export class S3ObjectStorage implements ObjectStorage {
     this.#client ??= createS3Client(this.#options);
     return this.#client;
   }
+}
+
+/** The Date (RFC 9110, 6.6.1) of an answer as the SDK's HTTP handler gives it, with names in lower case. */
+function dateOf(response: unknown): string | undefined {
+  const { headers } = (response ?? {}) as { readonly headers?: Readonly<Record<string, string>> };
+  return headers?.date;
 }
 
 async function readBody(
