@@ -46,6 +46,7 @@ describe('the rynxs command', () => {
     expect(names).to.include.members([
       'dev',
       'start',
+      'doctor',
       'agents',
       'leader',
       'leader transfer',

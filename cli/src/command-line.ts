@@ -4,6 +4,7 @@ import { agentsCommand } from './commands/agents.js';
 import { configCommand } from './commands/config.js';
 import type { CommandContext } from './commands/context.js';
 import { devCommand } from './commands/dev.js';
+import { doctorCommand } from './commands/doctor.js';
 import { errorsCommand } from './commands/errors.js';
 import { keysCommand } from './commands/keys.js';
 import { leaderCommand } from './commands/leader.js';
@@ -49,6 +50,7 @@ export function createProgram(context: CommandContext): Command {
     .description('Governed computers for AI agents, every step of the control plane on the record.')
     .addCommand(devCommand(context))
     .addCommand(startCommand(context))
+    .addCommand(doctorCommand(context))
     .addCommand(agentsCommand(context))
     .addCommand(leaderCommand(context))
     .addCommand(logCommand(context))
@@ -62,6 +64,7 @@ export function createProgram(context: CommandContext): Command {
       `
 Examples:
   rynxs dev examples/agent-basic.yaml   a whole system on this machine, with one agent
+  rynxs doctor                          whether everything is as an operator needs it
   rynxs agents                          which agents there are, and how they are
   rynxs log tail -f                     what the control plane does, as it does it
   rynxs log verify                      whether the record is as it was written

@@ -1,7 +1,8 @@
-import { CLUSTER, type Cluster, ClusterError, definePlugin, type Kernel, type Plugin } from '@rynxs/kernel';
+import type { Kernel, Plugin } from '@rynxs/kernel';
 import { composeKernel } from '../composed-kernel.js';
 import { clusterDirectory } from '../data-directory.js';
 import type { Terminal } from '../terminal/terminal.js';
+import { offlinePlugin } from './offline-cluster.js';
 
 /** What a command that only looks needs of the plugins: nothing is written, nothing is served. */
 const LOOKING_ONLY = {
@@ -53,32 +54,3 @@ async function started(
   await kernel.start(terminal.interrupted);
   return kernel;
 }
-
-class OfflineCluster implements Cluster {
-  info = refuse;
-  get = refuse;
-  list = refuse;
-  create = refuse;
-  update = refuse;
-  updateStatus = refuse;
-  delete = refuse;
-  exec = refuse;
-  logs = refuse;
-  cache(): never {
-    throw offline();
-  }
-}
-
-function refuse(): Promise<never> {
-  return Promise.reject(offline());
-}
-
-function offline(): ClusterError {
-  return new ClusterError('unavailable', 'this command works without a cluster');
-}
-
-const offlinePlugin = definePlugin({
-  id: 'offline-cluster',
-  apiVersion: 1,
-  provides: [CLUSTER.as('offline', OfflineCluster)],
-});

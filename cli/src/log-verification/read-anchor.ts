@@ -1,7 +1,7 @@
 import { CLUSTER, ClusterError, ConfigMapAnchor, type EventStore, rynxsError } from '@rynxs/kernel';
 import { startClientKernel } from '../cluster/client-kernel.js';
 import { chosenKubeconfig } from '../cluster/kubeconfig.js';
-import { readCommits } from '../log-reading/read-records.js';
+import { type LogIdentity, logIdentity } from '../log-reading/log-identity.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { withKernel } from '../with-kernel.js';
 
@@ -22,7 +22,7 @@ export async function readAnchors(
   { namespace, kubeconfig }: AnchorPlace,
   terminal: Terminal,
 ): Promise<readonly string[]> {
-  const { logId, shard } = await identityOf(store, terminal.interrupted);
+  const { logId, shard = DEFAULT_SHARD } = await identityOf(store, terminal.interrupted);
   const kernel = await startClientKernel(chosenKubeconfig(kubeconfig, terminal), terminal);
   const { anchored, location } = await withKernel(kernel, async (started) => {
     const anchor = new ConfigMapAnchor(started.get(CLUSTER), namespace ?? started.settings.namespace, shard);
@@ -41,21 +41,11 @@ export async function readAnchors(
 }
 
 /** What the log's first record says; nothing where that cannot be read, which verifying will tell. */
-async function identityOf(
-  store: EventStore,
-  signal: AbortSignal,
-): Promise<{ readonly logId: string | undefined; readonly shard: string }> {
+async function identityOf(store: EventStore, signal: AbortSignal): Promise<Partial<LogIdentity>> {
   try {
-    for await (const { records } of readCommits(store, 0, signal)) {
-      const payload = records[0]?.event.payload;
-      const [logId, shard] = [payload?.log_id, payload?.shard];
-      return {
-        logId: typeof logId === 'string' ? logId : undefined,
-        shard: typeof shard === 'string' ? shard : DEFAULT_SHARD,
-      };
-    }
+    return (await logIdentity(store, signal)) ?? {};
   } catch {
     signal.throwIfAborted();
+    return {};
   }
-  return { logId: undefined, shard: DEFAULT_SHARD };
 }

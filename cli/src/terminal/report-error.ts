@@ -2,7 +2,7 @@ import type { OutputFormat } from './output-format.js';
 import type { TextOutput } from './terminal.js';
 
 /** What a user is told of an error. */
-interface Problem {
+export interface Problem {
   readonly code?: string;
   readonly message: string;
   readonly remedy?: string;
@@ -31,7 +31,8 @@ function formatProblem({ code, message, remedy, stack }: Problem): string {
   return `${head}${remedy === undefined ? '' : `  remedy: ${remedy}\n`}${stack === undefined ? '' : `${stack}\n`}`;
 }
 
-function problemsOf(error: unknown): readonly Problem[] {
+/** What a user is told of an error, in the order in which its parts were found; at least one. */
+export function problemsOf(error: unknown): readonly Problem[] {
   if (error instanceof AggregateError && error.name === 'RynxsErrors')
     return error.errors.flatMap(problemsOf);
   if (!(error instanceof Error)) return [{ message: String(error) }];

@@ -1,15 +1,6 @@
-import { stringify } from 'yaml';
+import { type PolicyRule, ruleOf } from 'rynxs';
 import type { AuditedRequest } from '../real-cluster.js';
 import { NEEDS, type Need, type Scope } from './needs.js';
-
-/** A rule of rbac.authorization.k8s.io/v1. */
-export interface PolicyRule {
-  readonly apiGroups?: readonly string[];
-  readonly resources?: readonly string[];
-  readonly resourceNames?: readonly string[];
-  readonly nonResourceURLs?: readonly string[];
-  readonly verbs: readonly string[];
-}
 
 /** What helm/rynxs/files/rbac.yaml holds. */
 export interface RbacRules {
@@ -18,6 +9,8 @@ export interface RbacRules {
   /** Of a Role in the operator's own namespace. */
   readonly namespaceRules: readonly PolicyRule[];
 }
+
+export { formatRule, type PolicyRule, ruleOf } from 'rynxs';
 
 interface Call {
   readonly scope: Scope;
@@ -40,7 +33,7 @@ export function neededFor(requests: readonly AuditedRequest[], ownNamespace: str
     if (need === undefined) {
       const { resource, group, verb, scope } = call;
       throw new Error(
-        `nothing in test/src/cluster/rbac/needs.ts says what ${verb} of ${resource} in group "${group}" ` +
+        `nothing in cli/src/doctor/permissions/needs.ts says what ${verb} of ${resource} in group "${group}" ` +
           `(${scope}) is for: ${request.requestURI}`,
       );
     }
@@ -58,22 +51,6 @@ export function neededFor(requests: readonly AuditedRequest[], ownNamespace: str
 export function rulesOf(needs: readonly Need[]): RbacRules {
   const of = (scope: Scope) => needs.filter((need) => need.scope === scope).map(ruleOf);
   return { clusterRules: of('cluster'), namespaceRules: of('namespace') };
-}
-
-export function ruleOf({ group, resource, names, verbs }: Need): PolicyRule {
-  const allowed = { verbs: Object.keys(verbs) };
-  if (resource.startsWith('/')) return { nonResourceURLs: [resource], ...allowed };
-  return {
-    apiGroups: [group],
-    resources: [resource],
-    ...(names === undefined ? {} : { resourceNames: names }),
-    ...allowed,
-  };
-}
-
-/** A rule on one line, as people read it. */
-export function formatRule(rule: PolicyRule): string {
-  return stringify(rule, { collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: false }).trim();
 }
 
 function callOf({ verb, requestURI, objectRef }: AuditedRequest, ownNamespace: string): Call {

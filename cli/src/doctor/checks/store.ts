@@ -1,0 +1,138 @@
+import type { Stats } from 'node:fs';
+import { access, constants, stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { EventStore } from '@rynxs/kernel';
+import { readFailure } from '../../log-reading/read-failure.js';
+import { formatBytes, formatCount, formatNumber } from '../../terminal/quantities.js';
+import type { Check } from '../check.js';
+import { type Finding, failed, ok, skipped, warning } from '../finding.js';
+import { directoryOf, type Installation, isMissing } from '../installation.js';
+
+/** Below this much the next segment of the log (LOG_SEGMENT_SIZE, 64 MiB) may not find room. */
+const LEAST_FREE_BYTES = 64 * 2 ** 20;
+/** RynxsLogDiskFilling warns at the same share. */
+const FULL_ENOUGH = 0.8;
+
+const SPACE_REMEDY = 'Make the volume larger, or free space on it: the log is never shortened.';
+
+/** Whether the log can be read and written where the configuration says, and whether the place keeps writers apart. */
+export const storeCheck: Check = {
+  name: 'store',
+  async find(installation, signal) {
+    const store = await installation.store();
+    const directory = directoryOf(store);
+    if (directory !== undefined && (isMissing(store) || (await isReadOnly(directory)))) {
+      return [await judgeAbsence(directory)];
+    }
+    const findings = [await readable(installation, store, signal)];
+    if (directory !== undefined) findings.push(...(await judgeDirectory(directory)));
+    if (store.probe !== undefined) findings.push(await judgeRace(installation, store, signal));
+    return findings;
+  },
+};
+
+async function readable(
+  installation: Installation,
+  store: EventStore,
+  signal: AbortSignal,
+): Promise<Finding> {
+  try {
+    const { head } = await installation.log();
+    return ok(`${store.location} can be read: ${formatCount(head.nextSeq, 'record')}`);
+  } catch (error) {
+    signal.throwIfAborted();
+    const { message, remedy } = readFailure(store, error);
+    return failed(message, remedy);
+  }
+}
+
+/** A directory that is not there is made when the operator starts; in a pod that lacks its volume nobody can make it. */
+async function judgeAbsence(directory: string): Promise<Finding> {
+  if (await isWritableDirectory(await nearestThere(directory))) {
+    return ok(`there is no log in ${directory} yet: the operator makes it when it starts`);
+  }
+  return skipped(
+    `there is no log in ${directory}, and none can be made from here: its volume is not mounted`,
+    'Look at it where it is: `kubectl exec deploy/rynxs-operator -- rynxs doctor --check store`.',
+  );
+}
+
+async function judgeDirectory(directory: string): Promise<readonly Finding[]> {
+  const { bavail, blocks, bfree, bsize } = await statfs(directory);
+  const free = bavail * bsize;
+  // As df has it: what only root may use counts as neither.
+  const share = (blocks - bfree) / Math.max(1, blocks - bfree + bavail);
+  const text = `${formatBytes(free)} are free for ${directory}, ${Math.round(share * 100)} % are used`;
+  const space =
+    free < LEAST_FREE_BYTES
+      ? failed(text, SPACE_REMEDY)
+      : share >= FULL_ENOUGH
+        ? warning(text, SPACE_REMEDY)
+        : ok(text);
+  if (await isWritableDirectory(directory)) return [space];
+  const remedy = 'Run it as the user whom the directory belongs to; in a pod set fsGroup.';
+  return [space, failed(`${directory} may not be written by this user`, remedy)];
+}
+
+/** Races for a name of its own beside the log, which stays there: 64 bytes. */
+async function judgeRace(
+  installation: Installation,
+  store: EventStore,
+  signal: AbortSignal,
+): Promise<Finding> {
+  const { settings } = await installation.knownKernel();
+  let result: Awaited<ReturnType<NonNullable<EventStore['probe']>>> | undefined;
+  try {
+    result = await store.probe?.(signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const { message, remedy } = readFailure(store, error);
+    return failed(`a conditional write failed: ${message}`, remedy);
+  }
+  const { racers = 0, winners = 0 } = result ?? {};
+  if (winners === 1) return ok(`of ${formatNumber(racers)} that created one name at once, one did`);
+  const text = `the store is no fence between writers: ${winners} of ${racers} that created one name at once were told that they did`;
+  return settings.leadershipType === 'standalone'
+    ? warning(
+        text,
+        'Use a server that honours If-None-Match; until then make sure that only one operator writes.',
+      )
+    : failed(
+        text,
+        'Use a server that honours If-None-Match, or a single operator with LEADERSHIP_TYPE=standalone.',
+      );
+}
+
+/** Whether it is part of a file system that nobody can write: of a container’s image. */
+async function isReadOnly(directory: string): Promise<boolean> {
+  try {
+    await access(directory, constants.W_OK);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EROFS';
+  }
+}
+
+async function nearestThere(path: string): Promise<string> {
+  for (let at = path; ; at = dirname(at)) {
+    if (at === dirname(at) || (await exists(at))) return at;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await lookAt(path, constants.F_OK)) !== undefined;
+}
+
+async function isWritableDirectory(path: string): Promise<boolean> {
+  return (await lookAt(path, constants.W_OK))?.isDirectory() ?? false;
+}
+
+/** What is there, where this user may do with it what `mode` says; else undefined. */
+async function lookAt(path: string, mode: number): Promise<Stats | undefined> {
+  try {
+    await access(path, mode);
+    return await stat(path);
+  } catch {
+    return undefined;
+  }
+}
