@@ -23,13 +23,13 @@ const PROGRAMS = [
   {
     name: 'Helm 3',
     variable: 'RYNXS_TEST_HELM3',
-    neededBy: /^(chart|real-node-chart)/,
+    neededBy: /^(real-)?chart|^real-node-chart/,
     path: async () => (await import('./lib/helm.mjs')).helmPath(3),
   },
   {
     name: 'Helm 4',
     variable: 'RYNXS_TEST_HELM4',
-    neededBy: /^(chart|real-node-chart)/,
+    neededBy: /^(real-)?chart|^real-node-(chart|documents|scripts|smoke)/,
     path: async () => (await import('./lib/helm.mjs')).helmPath(4),
   },
   {
@@ -54,7 +54,7 @@ const PROGRAMS = [
   {
     name: 'image of the operator',
     variable: 'RYNXS_TEST_OPERATOR_IMAGE',
-    neededBy: /^real-node-(image|chart|documents|scripts)/,
+    neededBy: /^real-node-(image|chart|documents|scripts|smoke)/,
     path: async () => (await import('./lib/image-cache.mjs')).builtOperatorImage(),
   },
   {
@@ -66,14 +66,14 @@ const PROGRAMS = [
   {
     name: 'versitygw',
     variable: 'RYNXS_TEST_VERSITYGW',
-    neededBy: /^(store-s3|bucket-policy|real-ha|real-followers|real-alerts|real-dashboards|real-node-chart)/,
+    neededBy: /^(store-s3|bucket-policy|real-ha|real-followers|real-doctor|real-alerts|real-dashboards|real-node-(chart|documents))/,
     path: () =>
       buildGoTool({ module: 'test/go/versitygw', package: 'github.com/versity/versitygw/cmd/versitygw' }),
   },
   {
     name: 'MinIO',
     variable: 'RYNXS_TEST_MINIO',
-    neededBy: /^(store-s3|bucket-policy|real-node-chart)/,
+    neededBy: /^(store-s3|bucket-policy|real-node-(chart|documents|scripts))/,
     path: () => buildGoTool({ module: 'test/go/minio', package: 'github.com/minio/minio' }),
   },
   {
@@ -87,6 +87,12 @@ const PROGRAMS = [
     variable: 'RYNXS_TEST_PROMTOOL',
     neededBy: /^(real-)?(alerts|dashboards)/,
     path: () => debianProgram('promtool', 'prometheus'),
+  },
+  {
+    name: 'amtool',
+    variable: 'RYNXS_TEST_AMTOOL',
+    neededBy: /^alerts/,
+    path: () => debianProgram('amtool', 'prometheus-alertmanager'),
   },
   {
     name: 'verifier in Go',
