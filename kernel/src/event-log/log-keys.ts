@@ -37,9 +37,14 @@ export async function readLogKeys(settings: LogKeySettings): Promise<LogKeys> {
   };
 }
 
+/** What a key in PEM, which has no name, is called until a log signs with it. */
+const PEM_KEY_NAME = 'rynxs';
+const PEM_HEAD = '-----BEGIN ';
+
 /**
- * Reads a private key from a file in the form of `rynxs keys generate`. Throws RYNXS_LOG_KEY, also when the file belongs
- * to this user and others may read it (a mounted Secret belongs to root).
+ * Reads a private key from a file in the form of `rynxs keys generate`, or in PEM as `openssl genpkey -algorithm ed25519`
+ * writes it. Throws RYNXS_LOG_KEY, also when the file belongs to this user and others may read it (a mounted Secret belongs
+ * to root).
  */
 export async function readSigningKey(file: string): Promise<NoteSigner> {
   const { text, mode, uid } = await readKeyFile(file);
@@ -49,7 +54,7 @@ export async function readSigningKey(file: string): Promise<NoteSigner> {
     throw rynxsError('RYNXS_LOG_KEY', { key: file, detail });
   }
   try {
-    return NoteSigner.parse(text);
+    return text.startsWith(PEM_HEAD) ? NoteSigner.fromPem(text, PEM_KEY_NAME) : NoteSigner.parse(text);
   } catch (cause) {
     if (!(cause instanceof NoteError)) throw cause;
     throw rynxsError('RYNXS_LOG_KEY', { key: file, detail: cause.message }, { cause });

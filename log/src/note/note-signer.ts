@@ -54,6 +54,19 @@ export class NoteSigner {
     return signer;
   }
 
+  /**
+   * Reads an Ed25519 private key in PEM (PKCS #8, RFC 8410), as OpenSSL and Helm make it; it has no name of its own. Throws
+   * NoteError, whose message never quotes the text.
+   */
+  static fromPem(text: string, name: string): NoteSigner {
+    const key = pemKey(text);
+    if (key?.asymmetricKeyType !== 'ed25519') {
+      throw new NoteError('a private key in PEM has to be an Ed25519 key of PKCS #8 without a passphrase');
+    }
+    const { d = '' } = key.export({ format: 'jwk' });
+    return new NoteSigner(name, Buffer.from(d, 'base64url'));
+  }
+
   /** The same key under another name. */
   named(name: string): NoteSigner {
     return new NoteSigner(name, this.#seed);
@@ -99,5 +112,14 @@ export class NoteSigner {
   /** For console.log and loggers, which may show private fields. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
+  }
+}
+
+function pemKey(text: string): KeyObject | undefined {
+  try {
+    return createPrivateKey({ key: text, format: 'pem' });
+  } catch {
+    // What OpenSSL says of it may quote it.
+    return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -257,6 +257,35 @@ describe('a private key', () => {
     for (let at = 0; at < PETER_PRIVATE.length; at++) {
       const code = PETER_PRIVATE.charCodeAt(at) + 1;
       refused(PETER_PRIVATE.slice(0, at) + String.fromCharCode(code) + PETER_PRIVATE.slice(at + 1));
+    }
+  });
+
+  it('is read from PEM as by OpenSSL, under the name that it is given', () => {
+    // RFC 8410, sections 10.1 and 10.3.
+    const pem =
+      '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n';
+    const publicKey = Buffer.from('MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=', 'base64');
+    const read = NoteSigner.fromPem(pem, 'rynxs');
+    expect(read.verifier.name).to.equal('rynxs');
+    expect(Buffer.from(read.verifier.publicKey).equals(publicKey.subarray(-32))).to.equal(true);
+    expect(NoteSigner.parse(read.export()).verifier.verify(read.sign(TEXT))).to.equal(true);
+  });
+
+  it('in PEM is refused when it is of another kind, encrypted or damaged, without being quoted', () => {
+    const ed25519 = generateKeyPairSync('ed25519');
+    const pem = ed25519.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+    const refused = [
+      generateKeyPairSync('x25519').privateKey.export({ format: 'pem', type: 'pkcs8' }),
+      generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'pkcs8' }),
+      ed25519.privateKey.export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'x' }),
+      ed25519.publicKey.export({ format: 'pem', type: 'spki' }),
+      pem.replace('\n', '\nAAAA'),
+      pem.slice(0, 60),
+    ];
+    for (const text of refused) {
+      expect(() => NoteSigner.fromPem(text.toString(), 'rynxs'))
+        .to.throw(NoteError, 'has to be an Ed25519 key')
+        .that.satisfies((error: NoteError) => !error.message.includes(text.toString().split('\n')[1] ?? ''));
     }
   });
 
