@@ -10,7 +10,7 @@
 {{- define "rynxs.configFile" -}}
 {{- $sections := dict -}}
 {{- range .Values.plugins -}}
-{{- if .config -}}{{- $_ := set $sections .id .config -}}{{- end -}}
+{{- if and .config .id -}}{{- $_ := set $sections .id .config -}}{{- end -}}
 {{- end -}}
 {{- if $sections -}}{{- toYaml $sections -}}{{- end -}}
 {{- end -}}
@@ -167,6 +167,7 @@ true
   {{- end }}
   env:
     - {name: TARGET, value: /mnt/plugins/{{ .name }}}
+  resources: {{- toYaml $.Values.resources | nindent 4 }}
   securityContext: {{- toYaml $.Values.securityContext | nindent 4 }}
   volumeMounts:
     - {name: plugins, mountPath: /mnt/plugins}
