@@ -18,8 +18,9 @@ COPY plugins/leader-lease/package.json plugins/leader-lease/
 COPY plugins/metrics/package.json plugins/metrics/
 COPY plugins/store-file/package.json plugins/store-file/
 COPY plugins/store-s3/package.json plugins/store-s3/
-# Settings of npm that a private registry needs can be given as a secret, which stays out of every layer.
-RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci --ignore-scripts
+# Settings of npm that a private registry needs can be given as a secret, which stays out of every layer. What is in
+# a shared cache is not asked for again: package-lock.json says what each package has to be.
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci --ignore-scripts --prefer-offline
 COPY . .
 RUN node node_modules/typescript/bin/tsc -b cli
 # Peers that are optional count as both: test frameworks, of the kits that plugin authors use.

@@ -22,7 +22,10 @@ describe('npm run image', () => {
   for (const [args, words] of Object.entries(WRONG)) {
     it(`says what is wrong with ${args}`, () => {
       const { status, stderr, stdout } = image(...args.split(' '));
-      expect(stderr).to.match(/^error: /).and.include(words).and.include('\n  remedy: ');
+      expect(stderr)
+        .to.match(/^error: /)
+        .and.include(words)
+        .and.include('\n  remedy: ');
       expect(stdout).to.equal('');
       expect(status).to.equal(1);
     });

@@ -37,7 +37,10 @@ describe('engines that build images', () => {
   });
 
   it('are asked for when there is none', () => {
-    expect(() => engine()).to.throw('neither buildah nor docker').with.property('remedy').that.include('install');
+    expect(() => engine())
+      .to.throw('neither buildah nor docker')
+      .with.property('remedy')
+      .that.include('install');
   });
 
   for (const name of ['buildah', 'docker']) {
@@ -52,7 +55,10 @@ describe('engines that build images', () => {
   }
 
   it('are ended, with what they have started, when the build is given up', async () => {
-    program('buildah', `case "$1" in --version) exit 0;; esac; /bin/sleep 60 & echo $! > ${directory}/pid; wait`);
+    program(
+      'buildah',
+      `case "$1" in --version) exit 0;; esac; /bin/sleep 60 & echo $! > ${directory}/pid; wait`,
+    );
     const interruption = new AbortController();
     const building = engine(interruption.signal).build(BUILD);
     while (!existsSync(join(directory, 'pid')) || pid() === 0) await new Promise(setImmediate);

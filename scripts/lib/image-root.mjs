@@ -45,12 +45,7 @@ function installDependencies() {
 
 /** The packages of this repository: what would be published of each. */
 function publishedPackages() {
-  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
-  const folders = new Map(
-    Object.entries(packages)
-      .filter(([, { link }]) => link === true)
-      .map(([path, { resolved }]) => [path.replace('node_modules/', ''), resolved]),
-  );
+  const folders = workspaces();
   const packed = JSON.parse(npm('pack', '--dry-run', '--json', '--ignore-scripts', '--workspaces'));
   return packed.map(({ name, files }) => ({
     name,
@@ -95,11 +90,31 @@ function linkPeers() {
 }
 
 function writeSbom() {
-  const bom = JSON.parse(npm('sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev', '--omit', 'optional'));
+  forgetDevelopment();
+  const bom = JSON.parse(npm('sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev'));
   const node = execFileSync(join(options.base, options.node), ['--version'], { encoding: 'utf8' }).trim();
   const seconds = process.env.SOURCE_DATE_EPOCH || Math.floor(Date.now() / 1000);
   const sbom = imageSbom(bom, { version, node: node.slice(1), seconds: Number(seconds) });
   writeFileSync(join(root, 'app/sbom.cdx.json'), `${JSON.stringify(sbom, null, 2)}\n`);
+}
+
+/** npm makes no bill of materials where packages are missing, if only for development. Done last: these files stay here. */
+function forgetDevelopment() {
+  for (const folder of ['.', ...workspaces().values()]) {
+    const file = join(folder, 'package.json');
+    const manifest = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...manifest, devDependencies: undefined }));
+  }
+}
+
+/** The folders of this repository's packages by their names. */
+function workspaces() {
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+  return new Map(
+    Object.entries(packages)
+      .filter(([, { link }]) => link === true)
+      .map(([path, { resolved }]) => [path.replace('node_modules/', ''), resolved]),
+  );
 }
 
 function npm(...args) {
