@@ -64,15 +64,16 @@ describe('the dashboards before a Prometheus that scrapes live operators', funct
         ? []
         : up.map(({ labels }) => `${labels.pod}`);
     });
+    const fromMs = Date.now();
     await system.handOver();
-    let round = 0;
+    let empty: readonly PanelQuery[] = QUERIES;
     await eventually('every query has a result', async () => {
-      round += 1;
-      for (const fleet of system.fleets) await fleet.change(`round-${round}`);
-      const empty = await Promise.all(
-        QUERIES.map(async (query) => ((await hasResult(query)) ? [] : [query])),
+      for (const fleet of system.fleets) await fleet.change(`at-${Date.now()}`);
+      const found = await Promise.all(
+        empty.map(async (query) => ((await hasResult(query, fromMs)) ? [] : [query])),
       );
-      return empty.flat().map(({ where, expr }) => `${where}: ${expr}`);
+      empty = found.flat();
+      return empty.map(({ where, expr }) => `${where}: ${expr}`);
     });
   });
 
@@ -86,9 +87,10 @@ describe('the dashboards before a Prometheus that scrapes live operators', funct
       expect(await system.prometheus.query(leaders(namespace))).to.deep.equal([{ labels: {}, value: 1 }]);
   });
 
-  /** Whether there is a number: a quantile of nothing is none. */
-  async function hasResult({ expr }: PanelQuery): Promise<boolean> {
-    const samples = await system.prometheus.query(withVariables(expr, VARIABLES));
-    return samples.some(({ value }) => Number.isFinite(value));
+  /** Whether there was a number at any time since then: a quantile of nothing is none. */
+  async function hasResult({ expr }: PanelQuery, fromMs: number): Promise<boolean> {
+    const span = { fromMs, toMs: Date.now(), stepMs: 500 };
+    const series = await system.prometheus.queryRange(withVariables(expr, VARIABLES), span);
+    return series.some(({ points }) => points.some(({ value }) => Number.isFinite(value)));
   }
 });

@@ -45,7 +45,7 @@ export class ObservedSystem implements AsyncDisposable {
         })),
         ...system.alone.map(({ metricsUrl: url }) => ({ ...ALONE, url, pod: 'alone' })),
       ];
-      system.#prometheus = system.#stack.use(await PrometheusServer.start({ pods, scrapeIntervalMs: 250 }));
+      system.#prometheus = system.#stack.use(await PrometheusServer.start({ pods }));
       return system;
     } catch (error) {
       await system[Symbol.asyncDispose]();
