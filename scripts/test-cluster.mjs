@@ -16,7 +16,7 @@ const PROGRAMS = [
   {
     name: 'kubectl',
     variable: 'RYNXS_TEST_KUBECTL',
-    neededBy: /^(kubectl|real-node)/,
+    neededBy: /^(kubectl|real-node|real-chart-readme)/,
     // A dependency of the project, so only there once it is installed.
     path: async () => (await import('./lib/kubectl.mjs')).kubectlPath(),
   },
