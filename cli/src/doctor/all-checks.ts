@@ -8,6 +8,7 @@ import { crdsCheck } from './checks/crds.js';
 import { keysCheck } from './checks/keys.js';
 import { leaderCheck } from './checks/leader.js';
 import { logCheck } from './checks/log.js';
+import { ownerCheck } from './checks/owner.js';
 import { permissionsCheck } from './checks/permissions.js';
 import { portsCheck } from './checks/ports.js';
 import { storeCheck } from './checks/store.js';
@@ -21,6 +22,7 @@ export const CHECKS: readonly Check[] = [
   crdsCheck,
   storeCheck,
   logCheck,
+  ownerCheck,
   keysCheck,
   checkpointsCheck,
   anchorCheck,

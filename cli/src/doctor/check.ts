@@ -8,9 +8,12 @@ import { NotLooked } from './not-looked.js';
 export interface Check {
   /** Kebab-case, for `--check`. */
   readonly name: string;
-  /** Resolves to at least one finding. What it throws becomes one; NotLooked says that it could not look. */
-  find(installation: Installation, signal: AbortSignal): Promise<readonly Finding[]>;
+  /** Looked for side by side: what one waits for in vain does not hide what another one has found. */
+  readonly parts: readonly Part[];
 }
+
+/** Resolves to what was found. What it throws becomes a finding; NotLooked says that it could not look. */
+export type Part = (installation: Installation, signal: AbortSignal) => Promise<readonly Finding[]>;
 
 /** What a check has found, with the names of `rynxs doctor --output json`. */
 export interface CheckReport {
@@ -38,7 +41,8 @@ export function runChecks(
 
 async function runCheck(check: Check, installation: Installation, late: AbortSignal): Promise<CheckReport> {
   const startedAt = performance.now();
-  const findings = await findingsOf(check, installation, late);
+  const found = await Promise.all(check.parts.map((part) => findingsOf(part, installation, late)));
+  const findings = withoutRepetitions(found.flat());
   return {
     name: check.name,
     status: worstOf(findings.map(({ status }) => status)),
@@ -47,8 +51,15 @@ async function runCheck(check: Check, installation: Installation, late: AbortSig
   };
 }
 
+/** What keeps one part from looking often keeps the others as well. */
+function withoutRepetitions(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter(
+    ({ message }, index) => findings.findIndex((other) => other.message === message) === index,
+  );
+}
+
 async function findingsOf(
-  check: Check,
+  part: Part,
   installation: Installation,
   late: AbortSignal,
 ): Promise<readonly Finding[]> {
@@ -56,7 +67,7 @@ async function findingsOf(
   const onLate = (): void => resolve('late');
   late.addEventListener('abort', onLate, { once: true });
   try {
-    const found = await Promise.race([check.find(installation, late), end]);
+    const found = await Promise.race([part(installation, late), end]);
     return found === 'late' ? [tooLate()] : found;
   } catch (error) {
     // What the deadline has cut off fails in many ways, which all mean the same.

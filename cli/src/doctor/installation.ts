@@ -83,14 +83,20 @@ export class Installation implements AsyncDisposable {
     return connection.read('/version', { signal: this.#signal });
   });
 
-  /** A client of an API server that answers this user, be it that something is forbidden. */
-  async knownConnection(): Promise<ClusterConnection> {
+  /** Whether the API server answers this user, be it that something is forbidden. */
+  async answers(): Promise<boolean> {
     try {
       await this.version();
+      return true;
     } catch (error) {
       if (error instanceof NotLooked) throw error;
-      if (!(error instanceof ClusterError) || error.status !== 403) throw blockedBy('api-server');
+      return error instanceof ClusterError && error.status === 403;
     }
+  }
+
+  /** A client of an API server that answers. */
+  async knownConnection(): Promise<ClusterConnection> {
+    if (!(await this.answers())) throw blockedBy('api-server');
     return this.connection();
   }
 
@@ -115,9 +121,13 @@ export class Installation implements AsyncDisposable {
     return { store, head, identity: head.nextSeq === 0 ? undefined : await logIdentity(store, this.#signal) };
   });
 
+  async knownStore(): Promise<EventStore> {
+    return unless(this.store(), blockedBy('store'));
+  }
+
   /** The log, where there are records of it. */
   async knownLog(): Promise<ReadLog> {
-    const store = await unless(this.store(), blockedBy('store'));
+    const store = await this.knownStore();
     if (isMissing(store)) throw new NotLooked(`there is no log at ${store.location} to look at`);
     const log = await unless(this.log(), blockedBy('store'));
     if (log.head.nextSeq === 0) throw new NotLooked('the log has no records yet');

@@ -164,7 +164,7 @@ describe('rynxs doctor on a real API server', function () {
       metadata: { ...lease.metadata, annotations },
       spec: { holderIdentity: 'killed_1', leaseDurationSeconds: 1, renewTime: '2026-01-01T00:00:00.000000Z' },
     });
-    const { code, messages } = await examine(['--check', 'leader']);
+    const { code, messages } = await examine(['--check', 'leader', '--check', 'owner']);
     expect(code).to.equal(1);
     expect(messages.join('\n'))
       .to.include('the claim of killed_1 is stale')
@@ -172,7 +172,9 @@ describe('rynxs doctor on a real API server', function () {
   });
 
   it('looks at the rest while the API server hangs', async () => {
-    const { statuses } = await cluster.whileApiServerHangs(() => examine(['--timeout', '12s']));
+    const { statuses } = await cluster.whileApiServerHangs(() =>
+      examine(['--timeout', '12s'], { KUBE_REQUEST_TIMEOUT: '2s' }),
+    );
     expect(statuses).to.include({ 'api-server': 'failed', store: 'ok', log: 'ok', keys: 'ok' });
   });
 });

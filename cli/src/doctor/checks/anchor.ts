@@ -22,36 +22,40 @@ export interface AnchoredLog {
 /** Whether the anchor can be read, and the log has reached at least as far as it says, by the same root. */
 export const anchorCheck: Check = {
   name: 'anchor',
-  async find(installation, signal) {
-    const { settings } = await installation.knownKernel();
-    if (settings.anchor === 'none') {
-      return [
-        skipped('LOG_ANCHOR is none: a log that is rolled back together with its store is not noticed'),
-      ];
-    }
-    const connection = await installation.knownConnection();
-    const anchor = new ConfigMapAnchor(connection, settings.namespace, settings.shard);
-    const anchored = await anchor.read(signal);
-    const log = await knownIdentity(installation);
-    if (typeof log === 'string') {
-      const count = formatCount(anchored.size, 'log');
-      return [skipped(`${anchor.location} is readable, with the anchors of ${count}; not compared: ${log}`)];
-    }
-    const text = anchored.get(log.logId);
-    if (text === undefined) return [judgeAbsence(anchor.location, log.logId, [...anchored.keys()])];
-    const note = parsed(text);
-    if (note === undefined) {
-      const remedy = `Find out who writes to ${anchor.location}: the next checkpoint puts it right.`;
-      return [failed(`the anchor of log ${log.logId} in ${anchor.location} is no checkpoint`, remedy)];
-    }
-    const { nextSeq } = await log.store.head(signal);
-    const checkpoints = await checkpointsOf(log.store, note.size, signal);
-    const trusted = await installation.keys().then(
-      (keys) => keys.trusted,
-      () => [],
-    );
-    return [judgeAnchor(note, { logId: log.logId, size: nextSeq, checkpoints, trusted })];
-  },
+  parts: [
+    async (installation, signal) => {
+      const { settings } = await installation.knownKernel();
+      if (settings.anchor === 'none') {
+        return [
+          skipped('LOG_ANCHOR is none: a log that is rolled back together with its store is not noticed'),
+        ];
+      }
+      const connection = await installation.knownConnection();
+      const anchor = new ConfigMapAnchor(connection, settings.namespace, settings.shard);
+      const anchored = await anchor.read(signal);
+      const log = await knownIdentity(installation);
+      if (typeof log === 'string') {
+        const count = formatCount(anchored.size, 'log');
+        return [
+          skipped(`${anchor.location} is readable, with the anchors of ${count}; not compared: ${log}`),
+        ];
+      }
+      const text = anchored.get(log.logId);
+      if (text === undefined) return [judgeAbsence(anchor.location, log.logId, [...anchored.keys()])];
+      const note = parsed(text);
+      if (note === undefined) {
+        const remedy = `Find out who writes to ${anchor.location}: the next checkpoint puts it right.`;
+        return [failed(`the anchor of log ${log.logId} in ${anchor.location} is no checkpoint`, remedy)];
+      }
+      const { nextSeq } = await log.store.head(signal);
+      const checkpoints = await checkpointsOf(log.store, note.size, signal);
+      const trusted = await installation.keys().then(
+        (keys) => keys.trusted,
+        () => [],
+      );
+      return [judgeAnchor(note, { logId: log.logId, size: nextSeq, checkpoints, trusted })];
+    },
+  ],
 };
 
 /** Compares an anchor with the log that it is of. */

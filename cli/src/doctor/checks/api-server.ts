@@ -1,5 +1,5 @@
-import { ClusterError, type ServerAnswer } from '@rynxs/kernel';
-import { type Check, findingsOfError } from '../check.js';
+import type { ServerAnswer } from '@rynxs/kernel';
+import type { Check } from '../check.js';
 import { type Finding, failed, ok, warning } from '../finding.js';
 import { KUBE_SYSTEM, NAMESPACES } from '../kube-system.js';
 
@@ -9,20 +9,20 @@ const OLDEST = { major: 1, minor: 24 };
 /** Whether the API server answers, and is of a release that Rynxs works on. */
 export const apiServerCheck: Check = {
   name: 'api-server',
-  async find(installation, signal) {
-    const connection = await installation.connection();
-    const { body } = await installation.version();
-    const { gitVersion = '' } = (body ?? {}) as { readonly gitVersion?: string };
-    const findings: Finding[] = [judgeVersion(gitVersion, connection.server)];
-    try {
+  parts: [
+    async (installation) => {
+      const { server } = await installation.connection();
+      const { body } = await installation.version();
+      const { gitVersion = '' } = (body ?? {}) as { readonly gitVersion?: string };
+      return [judgeVersion(gitVersion, server)];
+    },
+    async (installation, signal) => {
+      if (!(await installation.answers())) return [];
+      const connection = await installation.connection();
       const { metadata } = await connection.get(NAMESPACES, KUBE_SYSTEM, { signal });
-      findings.push(ok(`the cluster is ${metadata.uid ?? 'without identity'}`));
-    } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
-      findings.push(...findingsOfError(error));
-    }
-    return findings;
-  },
+      return [ok(`the cluster is ${metadata.uid ?? 'without identity'}`)];
+    },
+  ],
 };
 
 /** The minor number of the release that an answer of /version tells; infinite where it tells none. */

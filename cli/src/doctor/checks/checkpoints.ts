@@ -20,33 +20,35 @@ const UNTRUSTED_REMEDY =
 /** Whether the newest checkpoint is signed by a trusted key, and covers all but the newest records. */
 export const checkpointsCheck: Check = {
   name: 'checkpoints',
-  async find(installation, signal) {
-    const { store, head } = await installation.knownLog();
-    const { trusted } = await installation.keys().catch(() => ({ trusted: [] }));
-    const notes = (await newestCheckpoints(store, head.nextSeq, trusted, signal)).flatMap(({ text }) =>
-      parsed(text),
-    );
-    const counted = notes.filter((note) => isTrusted(note, trusted));
-    // More may have come since the log was looked at first.
-    const { nextSeq } = await store.head(signal);
-    const newest = counted.find(({ size }) => size <= nextSeq);
-    const findings: Finding[] = [];
-    if (notes.length > 0 && counted.length === 0) {
-      const text = `none of the ${notes.length} newest checkpoints is signed by a key that is trusted here`;
-      findings.push(failed(text, UNTRUSTED_REMEDY));
-    }
-    if (trusted.length > 0 && counted.some(({ size }) => size > nextSeq)) {
-      const beyond = Math.max(...counted.map(({ size }) => size));
-      findings.push(
-        failed(
-          `the log has been rolled back: a trusted checkpoint is of ${formatCount(beyond, 'record')}, and there are ${formatNumber(nextSeq)}`,
-          '`rynxs log verify` says what is missing. Restore the log from a good copy before an operator is started on it.',
-        ),
+  parts: [
+    async (installation, signal) => {
+      const { store, head } = await installation.knownLog();
+      const { trusted } = await installation.keys().catch(() => ({ trusted: [] }));
+      const notes = (await newestCheckpoints(store, head.nextSeq, trusted, signal)).flatMap(({ text }) =>
+        parsed(text),
       );
-    }
-    if (findings.length > 0) return findings;
-    return [await judgeCover(installation, newest, nextSeq, trusted, signal)];
-  },
+      const counted = notes.filter((note) => isTrusted(note, trusted));
+      // More may have come since the log was looked at first.
+      const { nextSeq } = await store.head(signal);
+      const newest = counted.find(({ size }) => size <= nextSeq);
+      const findings: Finding[] = [];
+      if (notes.length > 0 && counted.length === 0) {
+        const text = `none of the ${notes.length} newest checkpoints is signed by a key that is trusted here`;
+        findings.push(failed(text, UNTRUSTED_REMEDY));
+      }
+      if (trusted.length > 0 && counted.some(({ size }) => size > nextSeq)) {
+        const beyond = Math.max(...counted.map(({ size }) => size));
+        findings.push(
+          failed(
+            `the log has been rolled back: a trusted checkpoint is of ${formatCount(beyond, 'record')}, and there are ${formatNumber(nextSeq)}`,
+            '`rynxs log verify` says what is missing. Restore the log from a good copy before an operator is started on it.',
+          ),
+        );
+      }
+      if (findings.length > 0) return findings;
+      return [await judgeCover(installation, newest, nextSeq, trusted, signal)];
+    },
+  ],
 };
 
 async function judgeCover(

@@ -1,8 +1,7 @@
 import { parseDuration } from '../../terminal/quantities.js';
-import { type Check, findingsOfError } from '../check.js';
+import type { Check } from '../check.js';
 import { type Finding, failed, ok, skipped, warning } from '../finding.js';
 import type { Installation } from '../installation.js';
-import { NotLooked } from '../not-looked.js';
 
 /** From here on `rynxs leader` says that clocks are apart; ages in kubectl and in the log are off by as much. */
 const NOTICEABLE_MS = 2_000;
@@ -26,40 +25,29 @@ export interface ClockReading {
  */
 export const clocksCheck: Check = {
   name: 'clocks',
-  async find(installation, signal) {
-    const boundMs = parseDuration((await installation.setting('leader-lease.leaseDuration')) ?? '');
-    const places: readonly (readonly [string, () => Promise<number | undefined>])[] = [
-      ['the API server', () => timeOfApiServer(installation, signal)],
-      ['the store', () => timeOfStore(installation, signal)],
-    ];
-    return Promise.all(
-      places.map(async ([place, ask]) => {
-        const reading = await read(ask);
-        return 'status' in reading ? reading : judgeClock(place, reading, boundMs ?? DEFAULT_CLAIM_MS);
-      }),
-    );
-  },
+  parts: [
+    async (installation, signal) => {
+      const connection = await installation.knownConnection();
+      const ask = async () => (await connection.read('/version', { signal })).serverTime;
+      return [judgeClock('the API server', await read(ask), await boundOf(installation))];
+    },
+    async (installation, signal) => {
+      const store = await installation.knownStore();
+      if (store.serverTime === undefined) return [skipped('the store is on this machine')];
+      const ask = async () => store.serverTime?.(signal);
+      return [judgeClock('the store', await read(ask), await boundOf(installation))];
+    },
+  ],
 };
 
-async function timeOfApiServer(installation: Installation, signal: AbortSignal): Promise<number | undefined> {
-  const connection = await installation.knownConnection();
-  return (await connection.read('/version', { signal })).serverTime;
+async function boundOf(installation: Installation): Promise<number> {
+  return parseDuration((await installation.setting('leader-lease.leaseDuration')) ?? '') ?? DEFAULT_CLAIM_MS;
 }
 
-async function timeOfStore(installation: Installation, signal: AbortSignal): Promise<number | undefined> {
-  const store = await installation.store();
-  if (store.serverTime === undefined) throw new NotLooked('the store is on this machine');
-  return store.serverTime(signal);
-}
-
-async function read(ask: () => Promise<number | undefined>): Promise<ClockReading | Finding> {
+async function read(ask: () => Promise<number | undefined>): Promise<ClockReading> {
   const askedAt = Date.now();
-  try {
-    const server = await ask();
-    return { server, askedAt, answeredAt: Date.now() };
-  } catch (error) {
-    return findingsOfError(error)[0] ?? skipped('it does not tell the time');
-  }
+  const server = await ask();
+  return { server, askedAt, answeredAt: Date.now() };
 }
 
 /** How far apart the clocks are at least: the answer was made at some moment between being asked for and coming. */

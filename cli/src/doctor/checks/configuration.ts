@@ -11,26 +11,30 @@ const OF_PLUGINS = /^RYNXS_(?:PLUGIN|PROVIDER)_/;
 /** Whether all settings can be read. */
 export const configurationCheck: Check = {
   name: 'configuration',
-  async find(installation) {
-    const errors = await errorsOf(installation);
-    const own = errors.filter((error) => !isOfPlugins(error));
-    if (own.length > 0) return own.flatMap(findingsOfError);
-    return errors.length > 0 ? [ok('all settings are valid')] : settled(installation);
-  },
+  parts: [
+    async (installation) => {
+      const errors = await errorsOf(installation);
+      const own = errors.filter((error) => !isOfPlugins(error));
+      if (own.length > 0) return own.flatMap(findingsOfError);
+      return errors.length > 0 ? [ok('all settings are valid')] : settled(installation);
+    },
+  ],
 };
 
 /** Whether all plugins load and fit together. */
 export const pluginsCheck: Check = {
   name: 'plugins',
-  async find(installation) {
-    const errors = await errorsOf(installation);
-    const own = errors.filter(isOfPlugins);
-    if (own.length > 0) return own.flatMap(findingsOfError);
-    if (errors.length > 0) throw blockedBy('configuration');
-    const kernel = await installation.configured();
-    const used = kernel.describe().filter(({ provides }) => provides.some(({ selected }) => selected));
-    return [ok(`${formatCount(used.length, 'plugin')} in use: ${used.map(({ id }) => id).join(', ')}`)];
-  },
+  parts: [
+    async (installation) => {
+      const errors = await errorsOf(installation);
+      const own = errors.filter(isOfPlugins);
+      if (own.length > 0) return own.flatMap(findingsOfError);
+      if (errors.length > 0) throw blockedBy('configuration');
+      const kernel = await installation.configured();
+      const used = kernel.describe().filter(({ provides }) => provides.some(({ selected }) => selected));
+      return [ok(`${formatCount(used.length, 'plugin')} in use: ${used.map(({ id }) => id).join(', ')}`)];
+    },
+  ],
 };
 
 async function settled(installation: Installation): Promise<readonly Finding[]> {

@@ -31,20 +31,22 @@ interface OpenApi {
  */
 export const crdsCheck: Check = {
   name: 'crds',
-  async find(installation, signal) {
-    const connection = await installation.knownConnection();
-    const definitions = (await installation.definitions()).flatMap(definitionsOf);
-    const groups = new Set(definitions.map(({ group, version }) => `${group}/${version}`));
-    const published = new Map(
-      await Promise.all(
-        [...groups].map(async (group) => [group, await openApiOf(connection, group, signal)] as const),
-      ),
-    );
-    const hasRules = minorOf(await installation.version().catch(() => undefined)) >= FIRST_WITH_RULES;
-    return definitions.flatMap((definition) =>
-      judge(definition, published.get(`${definition.group}/${definition.version}`), hasRules),
-    );
-  },
+  parts: [
+    async (installation, signal) => {
+      const connection = await installation.knownConnection();
+      const definitions = (await installation.definitions()).flatMap(definitionsOf);
+      const groups = new Set(definitions.map(({ group, version }) => `${group}/${version}`));
+      const published = new Map(
+        await Promise.all(
+          [...groups].map(async (group) => [group, await openApiOf(connection, group, signal)] as const),
+        ),
+      );
+      const hasRules = minorOf(await installation.version().catch(() => undefined)) >= FIRST_WITH_RULES;
+      return definitions.flatMap((definition) =>
+        judge(definition, published.get(`${definition.group}/${definition.version}`), hasRules),
+      );
+    },
+  ],
 };
 
 /** A definition with each version of which it has a schema. */

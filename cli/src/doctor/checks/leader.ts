@@ -6,33 +6,34 @@ import { formatElapsed, parseDuration } from '../../terminal/quantities.js';
 import type { Check } from '../check.js';
 import { type Finding, failed, ok, skipped, warning } from '../finding.js';
 import type { Installation } from '../installation.js';
-import { NotLooked } from '../not-looked.js';
 
 const POLL_MS = 250;
 const DEFAULT_CLAIM_MS = 15_000;
 
-/** Whether the timings of the election are sound, somebody leads by them, and with this log. */
+/** Whether the timings of the election are sound, and somebody leads by them. */
 export const leaderCheck: Check = {
   name: 'leader',
-  async find(installation, signal) {
-    const { settings } = await installation.knownKernel();
-    await installation.leadership();
-    if (settings.leadershipType !== 'lease') {
-      return [skipped(`LEADERSHIP_TYPE is ${settings.leadershipType}: there is no Lease`)];
-    }
-    const lease = new LeaderLease(await installation.knownConnection(), settings);
-    const found = await lease.read(signal);
-    if (found === undefined) {
-      const remedy = 'Start an operator with LEADERSHIP_TYPE=lease; it makes the Lease when it leads first.';
-      return [warning(`there is no Lease ${lease.name}: nobody has led yet`, remedy)];
-    }
-    const report = leaderReport(found, Date.now());
-    return [
-      await judgeHolder(report, found, lease, signal),
-      ...judgeClaim(report, await claimOf(installation)),
-      ...judgeLog(report, await logIdOf(installation)),
-    ];
-  },
+  parts: [
+    async (installation, signal) => {
+      const { settings } = await installation.knownKernel();
+      await installation.leadership();
+      if (settings.leadershipType !== 'lease') {
+        return [skipped(`LEADERSHIP_TYPE is ${settings.leadershipType}: there is no Lease`)];
+      }
+      const lease = new LeaderLease(await installation.knownConnection(), settings);
+      const found = await lease.read(signal);
+      if (found === undefined) {
+        const remedy =
+          'Start an operator with LEADERSHIP_TYPE=lease; it makes the Lease when it leads first.';
+        return [warning(`there is no Lease ${lease.name}: nobody has led yet`, remedy)];
+      }
+      const report = leaderReport(found, Date.now());
+      return [
+        await judgeHolder(report, found, lease, signal),
+        ...judgeClaim(report, await claimOf(installation)),
+      ];
+    },
+  ],
 };
 
 async function judgeHolder(
@@ -88,27 +89,7 @@ export function judgeClaim(
   ];
 }
 
-/** Two logs behind one Lease are two operators that exclude each other by turns. */
-export function judgeLog({ holder, log_id: leads }: LeaderReport, logId: string | undefined): Finding[] {
-  if (holder === null || leads === null || logId === undefined || leads === logId) return [];
-  return [
-    failed(
-      `${holder} leads with the log ${leads}, and the store here holds ${logId}`,
-      'Give all replicas the same store; another operator in this namespace needs another RYNXS_SHARD.',
-    ),
-  ];
-}
-
 async function claimOf(installation: Installation): Promise<number> {
   const text = await installation.setting('leader-lease.leaseDuration');
   return parseDuration(text ?? '') ?? DEFAULT_CLAIM_MS;
-}
-
-async function logIdOf(installation: Installation): Promise<string | undefined> {
-  try {
-    return (await installation.knownLog()).identity?.logId;
-  } catch (error) {
-    if (error instanceof NotLooked) return undefined;
-    throw error;
-  }
 }

@@ -9,25 +9,28 @@ import { formatRule, ruleOf } from '../permissions/rules.js';
 /** Whether RBAC allows whoever runs this what the operator needs, verb by verb; the rules for what is missing. */
 export const permissionsCheck: Check = {
   name: 'permissions',
-  async find(installation, signal) {
-    const connection = await installation.knownConnection();
-    const { settings } = await installation.knownKernel();
-    const accesses = accessesOf(
-      await needsOf(installation),
-      settings.namespace,
-      await namespacesOf(installation),
-    );
-    try {
-      const answers = await Promise.all(accesses.map((access) => isAllowed(access, connection, signal)));
-      const refused = accesses.filter((_, index) => answers[index] === false);
-      if (refused.length > 0) return describeRefused(refused);
-      return [ok(`all ${accesses.length} permissions that the operator needs are given`)];
-    } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
-      const remedy = 'Bind the ClusterRole system:basic-user to system:authenticated again, as clusters do.';
-      return [warning(`what is allowed cannot be told: ${error.message}`, remedy)];
-    }
-  },
+  parts: [
+    async (installation, signal) => {
+      const connection = await installation.knownConnection();
+      const { settings } = await installation.knownKernel();
+      const accesses = accessesOf(
+        await needsOf(installation),
+        settings.namespace,
+        await namespacesOf(installation),
+      );
+      try {
+        const answers = await Promise.all(accesses.map((access) => isAllowed(access, connection, signal)));
+        const refused = accesses.filter((_, index) => answers[index] === false);
+        if (refused.length > 0) return describeRefused(refused);
+        return [ok(`all ${accesses.length} permissions that the operator needs are given`)];
+      } catch (error) {
+        if (!(error instanceof ClusterError)) throw error;
+        const remedy =
+          'Bind the ClusterRole system:basic-user to system:authenticated again, as clusters do.';
+        return [warning(`what is allowed cannot be told: ${error.message}`, remedy)];
+      }
+    },
+  ],
 };
 
 /** What this configuration needs, by the names of its shard. */

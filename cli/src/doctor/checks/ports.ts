@@ -13,26 +13,28 @@ type Served = 'nothing' | 'something else' | { readonly status: number; readonly
 /** Whether the ports of metrics and health are free, or served by an operator that is well. */
 export const portsCheck: Check = {
   name: 'ports',
-  async find(installation, signal) {
-    const { settings } = await installation.knownKernel();
-    if (settings.telemetryType !== 'prometheus') {
-      return [skipped(`TELEMETRY_TYPE is ${settings.telemetryType}: no ports are served`)];
-    }
-    const host = (await installation.setting('metrics.host')) ?? '0.0.0.0';
-    const [metrics = '', health = ''] = [
-      await installation.setting('metrics.port'),
-      await installation.setting('metrics.healthPort'),
-    ];
-    if (metrics === health && metrics !== '0') {
-      const remedy = 'Give METRICS_PORT and HEALTH_PORT different values.';
-      return [failed(`METRICS_PORT and HEALTH_PORT are both ${metrics}`, remedy)];
-    }
-    const base = `http://${ALL_ADDRESSES[host] ?? host}`;
-    return Promise.all([
-      judgeMetrics(`${base}:${metrics}`, metrics, signal),
-      judgeHealth(`${base}:${health}`, health, signal),
-    ]);
-  },
+  parts: [
+    async (installation, signal) => {
+      const { settings } = await installation.knownKernel();
+      if (settings.telemetryType !== 'prometheus') {
+        return [skipped(`TELEMETRY_TYPE is ${settings.telemetryType}: no ports are served`)];
+      }
+      const host = (await installation.setting('metrics.host')) ?? '0.0.0.0';
+      const [metrics = '', health = ''] = [
+        await installation.setting('metrics.port'),
+        await installation.setting('metrics.healthPort'),
+      ];
+      if (metrics === health && metrics !== '0') {
+        const remedy = 'Give METRICS_PORT and HEALTH_PORT different values.';
+        return [failed(`METRICS_PORT and HEALTH_PORT are both ${metrics}`, remedy)];
+      }
+      const base = `http://${ALL_ADDRESSES[host] ?? host}`;
+      return Promise.all([
+        judgeMetrics(`${base}:${metrics}`, metrics, signal),
+        judgeHealth(`${base}:${health}`, health, signal),
+      ]);
+    },
+  ],
 };
 
 async function judgeMetrics(url: string, port: string, signal: AbortSignal): Promise<Finding> {

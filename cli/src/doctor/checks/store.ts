@@ -18,17 +18,19 @@ const SPACE_REMEDY = 'Make the volume larger, or free space on it: the log is ne
 /** Whether the log can be read and written where the configuration says, and whether the place keeps writers apart. */
 export const storeCheck: Check = {
   name: 'store',
-  async find(installation, signal) {
-    const store = await installation.store();
-    const directory = directoryOf(store);
-    if (directory !== undefined && (isMissing(store) || (await isReadOnly(directory)))) {
-      return [await judgeAbsence(directory)];
-    }
-    const findings = [await readable(installation, store, signal)];
-    if (directory !== undefined) findings.push(...(await judgeDirectory(directory)));
-    if (store.probe !== undefined) findings.push(await judgeRace(installation, store, signal));
-    return findings;
-  },
+  parts: [
+    async (installation, signal) => {
+      const store = await installation.store();
+      const directory = directoryOf(store);
+      if (directory !== undefined && (isMissing(store) || (await isReadOnly(directory)))) {
+        return [await judgeAbsence(directory)];
+      }
+      const findings = [await readable(installation, store, signal)];
+      if (directory !== undefined) findings.push(...(await judgeDirectory(directory)));
+      if (store.probe !== undefined) findings.push(await judgeRace(installation, store, signal));
+      return findings;
+    },
+  ],
 };
 
 async function readable(
