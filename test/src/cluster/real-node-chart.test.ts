@@ -7,7 +7,7 @@ import { variants } from './chart/variants.js';
 
 /** As users do it: real Helm, a real cluster with a node, and the operator's own image with the chart's permissions. */
 describe('the chart on a real cluster', function () {
-  this.timeout(240_000);
+  this.timeout(360_000);
   let cluster: ChartCluster;
 
   before(async () => {

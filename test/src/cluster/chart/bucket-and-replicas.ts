@@ -58,7 +58,7 @@ export function bucketAndReplicas(cluster: () => ChartCluster): void {
     });
 
     it('passes its own tests', async () => {
-      expect(await user.helm(4, 'test', 'rynxs', '--timeout', '2m')).to.match(/Phase:\s+Succeeded/);
+      expect(await user.helm(4, 'test', 'rynxs', '--timeout', '4m')).to.match(/Phase:\s+Succeeded/);
     });
 
     it('has one leader after another while its replicas are replaced', async () => {

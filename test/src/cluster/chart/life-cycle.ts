@@ -8,8 +8,8 @@ import { expectNextEpoch, FILE_LOG, type LogReport, verifiedLog } from './operat
 import { operatorPods } from './pods.js';
 
 const AGENT = '/apis/universe.ai/v1alpha1/namespaces/default/agents/my-agent';
-/** What a release leaves behind on purpose. */
-const KEPT = ['persistentvolumeclaim/rynxs-operator-logs', 'secret/rynxs-signing-key'];
+/** What a release leaves behind: on purpose, and the pod of its tests, whose words somebody may want to read. */
+const KEPT = ['persistentvolumeclaim/rynxs-operator-logs', 'secret/rynxs-signing-key', 'pod/rynxs-doctor'];
 const CHILDREN = 'deploy,pvc,networkpolicy';
 /** A garbage collector looks for new kinds of owners twice a minute. */
 const PATIENCE_MS = 60_000;
@@ -50,7 +50,7 @@ function lifeCycleBy(version: HelmVersion, cluster: () => ChartCluster): void {
   });
 
   it('passes its own tests', async () => {
-    expect(await user.helm(version, 'test', 'rynxs', '--timeout', '2m')).to.match(/Phase:\s+Succeeded/);
+    expect(await user.helm(version, 'test', 'rynxs', '--timeout', '4m')).to.match(/Phase:\s+Succeeded/);
   });
 
   it('is upgraded with other values, though its volume is for one pod at a time', async () => {
@@ -99,7 +99,8 @@ function lifeCycleBy(version: HelmVersion, cluster: () => ChartCluster): void {
 
   /** With all that belongs to it, so that the next of this name finds nothing of another's. */
   async function deleteAgent(): Promise<void> {
-    await user.kubectl('delete', '--namespace', 'default', '-f', 'examples/agent-basic.yaml');
+    const example = ['-f', 'examples/agent-basic.yaml', '--ignore-not-found'];
+    await user.kubectl('delete', '--namespace', 'default', ...example);
     const isGone = async () => (await user.kubectl('get', '-n', 'default', CHILDREN, '-o', 'name')) === '';
     expect(await until(isGone, PATIENCE_MS)).to.equal(true);
   }

@@ -64,7 +64,7 @@ export function production(cluster: () => ChartCluster): void {
     });
 
     it('passes its own tests, and asks for nothing that its permissions do not allow', async () => {
-      expect(await user.helm(4, 'test', 'rynxs', '--timeout', '2m')).to.match(/Phase:\s+Succeeded/);
+      expect(await user.helm(4, 'test', 'rynxs', '--timeout', '4m')).to.match(/Phase:\s+Succeeded/);
       expect(await cluster().forbidden('production')).to.deep.equal([]);
     });
   });

@@ -19,10 +19,10 @@ const PACKAGES =
 const TIMEOUT_MS = 60_000;
 
 /** Runs a command of the system to its end and resolves to what it printed; rejects with what it complained of. */
-export function run(command: readonly string[]): Promise<string> {
+export function run(command: readonly string[], timeoutMs = TIMEOUT_MS): Promise<string> {
   const [file = '', ...args] = command;
   return new Promise((resolve, reject) => {
-    execFile(file, args, { timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
+    execFile(file, args, { timeout: timeoutMs }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else reject(new Error(`${command.join(' ')}: ${stderr.trim() || error.message}`, { cause: error }));
     });

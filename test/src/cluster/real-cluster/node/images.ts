@@ -19,6 +19,9 @@ export const PAUSE_IMAGE = 'rynxs.test/pause:1';
 /** A shell and the usual tools, as agents want. */
 export const SHELL_IMAGE = 'rynxs.test/shell:1';
 
+/** Hundreds of megabytes are hashed and unpacked, on a machine that may have other things to do. */
+const IMPORT_TIMEOUT_MS = 300_000;
+
 /** What a container of the image runs when nobody says otherwise (OCI image specification, config). */
 export interface ImageConfig {
   readonly Entrypoint?: readonly string[];
@@ -52,7 +55,7 @@ export async function loadImage(
 
 /** Puts the images of an archive on the node, as `docker save` or an OCI layout in a tar file has them. */
 export async function importImage(machine: Machine, archive: string): Promise<void> {
-  await run(machine.inside(['ctr', '--namespace', 'k8s.io', 'images', 'import', archive]));
+  await run(machine.inside(['ctr', '--namespace', 'k8s.io', 'images', 'import', archive]), IMPORT_TIMEOUT_MS);
 }
 
 /** An archive as `docker save` writes one, which has one layer. */
