@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { access, constants, readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import {
   CLUSTER_CONNECTOR,
@@ -128,7 +128,7 @@ export class Installation implements AsyncDisposable {
   /** The log, where there are records of it. */
   async knownLog(): Promise<ReadLog> {
     const store = await this.knownStore();
-    if (isMissing(store)) throw new NotLooked(`there is no log at ${store.location} to look at`);
+    if (await isUnmounted(store)) throw new NotLooked(`there is no log at ${store.location} to look at`);
     const log = await unless(this.log(), blockedBy('store'));
     if (log.head.nextSeq === 0) throw new NotLooked('the log has no records yet');
     return log;
@@ -156,10 +156,21 @@ export function directoryOf({ location }: EventStore): string | undefined {
   return location.startsWith('file:') ? fileURLToPath(location) : undefined;
 }
 
-/** Whether the store is a directory that does not exist, which reading takes for an empty log. */
-export function isMissing(store: EventStore): boolean {
+/**
+ * Whether the store is a directory of a container’s image instead of a volume with a log: it does not exist, or it is on a file
+ * system that nobody can write, and empty. Reading takes that for an empty log.
+ */
+export async function isUnmounted(store: EventStore): Promise<boolean> {
   const directory = directoryOf(store);
-  return directory !== undefined && !existsSync(directory);
+  if (directory === undefined) return false;
+  try {
+    await access(directory, constants.W_OK);
+    return false;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EROFS') return (await readdir(directory).catch(() => [])).length === 0;
+    return code === 'ENOENT' || code === 'ENOTDIR';
+  }
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -6,12 +6,12 @@ import { readFailure } from '../../log-reading/read-failure.js';
 import { formatBytes, formatCount, formatNumber } from '../../terminal/quantities.js';
 import type { Check } from '../check.js';
 import { type Finding, failed, ok, skipped, warning } from '../finding.js';
-import { directoryOf, type Installation, isMissing } from '../installation.js';
+import { directoryOf, type Installation, isUnmounted } from '../installation.js';
 
 /** Below this much the next segment of the log (LOG_SEGMENT_SIZE, 64 MiB) may not find room. */
 const LEAST_FREE_BYTES = 64 * 2 ** 20;
-/** RynxsLogDiskFilling warns at the same share. */
-const FULL_ENOUGH = 0.8;
+/** The alert RynxsLogDiskFilling fires above the same share. */
+const FULL_ENOUGH = 0.85;
 
 const SPACE_REMEDY = 'Make the volume larger, or free space on it: the log is never shortened.';
 
@@ -22,13 +22,17 @@ export const storeCheck: Check = {
     async (installation, signal) => {
       const store = await installation.store();
       const directory = directoryOf(store);
-      if (directory !== undefined && (isMissing(store) || (await isReadOnly(directory)))) {
-        return [await judgeAbsence(directory)];
-      }
-      const findings = [await readable(installation, store, signal)];
-      if (directory !== undefined) findings.push(...(await judgeDirectory(directory)));
-      if (store.probe !== undefined) findings.push(await judgeRace(installation, store, signal));
-      return findings;
+      if (directory !== undefined && (await isUnmounted(store))) return [await judgeAbsence(directory)];
+      return [await readable(installation, store, signal)];
+    },
+    async (installation) => {
+      const store = await installation.store();
+      const directory = directoryOf(store);
+      return directory === undefined || (await isUnmounted(store)) ? [] : judgeDirectory(directory);
+    },
+    async (installation, signal) => {
+      const store = await installation.store();
+      return store.probe === undefined ? [] : [await judgeRace(installation, store, signal)];
     },
   ],
 };
@@ -103,16 +107,6 @@ async function judgeRace(
         text,
         'Use a server that honours If-None-Match, or a single operator with LEADERSHIP_TYPE=standalone.',
       );
-}
-
-/** Whether it is part of a file system that nobody can write: of a container’s image. */
-async function isReadOnly(directory: string): Promise<boolean> {
-  try {
-    await access(directory, constants.W_OK);
-    return false;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EROFS';
-  }
 }
 
 async function nearestThere(path: string): Promise<string> {
