@@ -1,11 +1,11 @@
 import { number, wholeNumber } from './lib/release/arguments.mjs';
 import { Failure, Precondition } from './lib/release/errors.mjs';
-import { failOver, leaseTimings, untilOneLeads } from './lib/release/failover.mjs';
+import { compareTerms, failOver, leaseTimings, untilOneLeads } from './lib/release/failover.mjs';
 import { Fleet } from './lib/release/fleet.mjs';
 import { releaseFor } from './lib/release/installation.mjs';
 import { Load } from './lib/release/load.mjs';
 import { continuousEpochs, describeVerified, verifyLog } from './lib/release/log.mjs';
-import { Operator } from './lib/release/operator.mjs';
+import { Operator, stepUntilReady } from './lib/release/operator.mjs';
 import { runReleaseScript } from './lib/release/script.mjs';
 
 const USAGE = `node scripts/ha-failover.mjs [OPTIONS]
@@ -19,12 +19,15 @@ Of this script:
   --rounds N               how often both are done; default 1
   --agents N               Agents at most; default 12
   --rate N                 Agents made or changed a second; default 2
+  --busy                   the nodes have no processor time to spare: what is late, and leaders that change once more, are told,
+                           but are no failure
 `;
 
 const OPTIONS = {
   rounds: { default: '1', read: wholeNumber(1, 1000) },
   agents: { default: '12', read: wholeNumber(1, 1000) },
   rate: { default: '2', read: number(0.1, 100) },
+  busy: { default: false },
 };
 
 const VALUES = {
@@ -55,11 +58,7 @@ async function main(run) {
   const release = await releaseFor(run, { script: 'ha-failover', values: VALUES });
   const operator = await Operator.find(run, release);
   requireReplicas(operator);
-  await report.step(
-    'replicas ready',
-    () => operator.untilReady(),
-    (pods) => `${pods.length} of ${operator.replicas}`,
-  );
+  await stepUntilReady(report, operator, 'replicas ready');
   const first = await report.step(
     'one leader, by the Lease and by the metrics',
     () => untilOneLeads(run, operator),
@@ -71,22 +70,18 @@ async function main(run) {
   const load = new Load({ fleet, agents: settings.agents, rate: settings.rate });
   const holders = await load.during(() => everyRound({ run, operator, timings, first }));
   load.mustNotBeRefused();
-  await report.step(
-    'replicas ready again',
-    () => operator.untilReady(),
-    (pods) => `${pods.length} of ${operator.replicas}`,
-  );
+  await stepUntilReady(report, operator, 'replicas ready again');
   await report.step(`${fleet.agents.size} Agents as they should be`, () => fleet.untilSettled());
-  const seconds = (performance.now() - began) / 1000 + 60;
+  const sinceSeconds = (performance.now() - began) / 1000 + 60;
   await report.step(
     'no Agent missed in the log',
-    () => fleet.mustBeOnRecord(operator, seconds),
+    () => fleet.mustBeOnRecord(operator, sinceSeconds),
     (events) => `${events} records of them`,
   );
   await report.step('log verified', () => verifyLog(operator), describeVerified);
   await report.step(
     'terms continuous: no gap, no record twice',
-    async () => requireTerms(await continuousEpochs(operator), epochsBefore, holders),
+    async () => judgeTerms(run, await continuousEpochs(operator), epochsBefore, holders),
     (terms) => terms.map(({ epoch, records, end }) => `epoch ${epoch} ${end}, ${records} records`).join('; '),
   );
 }
@@ -103,36 +98,43 @@ function requireReplicas(operator) {
 async function everyRound({ run, operator, timings, first }) {
   const holders = [first];
   for (let round = 1; round <= run.settings.rounds; round += 1) {
-    for (const ending of ENDINGS)
-      holders.push(await oneRound({ run, operator, timings, ending }, holders.at(-1)));
+    for (const ending of ENDINGS) holders.push(await oneRound({ run, operator, timings, ending }));
   }
   return holders;
 }
 
-async function oneRound({ run, operator, timings, ending }, holder) {
+async function oneRound({ run, operator, timings, ending }) {
   const { report } = run;
   const boundMs = ending.boundMs(timings);
+  const holder = await untilOneLeads(run, operator);
   const { next, ms } = await report.step(
     `leader ${ending.name}`,
-    () => failOver(run, operator, { holder, deletion: ending.options, boundMs }),
-    (result) =>
-      `${result.next} leads after ${(result.ms / 1000).toFixed(1)} s, bound ${(boundMs / 1000).toFixed(1)} s`,
+    () => failOver(run, operator, { holder, deletion: ending.options }),
+    (result) => `${result.next} leads after ${seconds(result.ms)}, bound ${seconds(boundMs)}`,
   );
   report.measure(`failover_${ending.id}_ms`, Math.round(ms));
-  await report.step(
-    'followers ready',
-    () => operator.untilReady(),
-    (pods) => `${pods.length} of ${operator.replicas}`,
-  );
+  if (ms > boundMs)
+    tolerate(run, `another replica led after ${seconds(ms)} only; the bound is ${seconds(boundMs)}`);
+  await stepUntilReady(report, operator, 'followers ready');
   return next;
 }
 
 /** Each failover is one more term, of who held the Lease then. Resolves to these terms. */
-function requireTerms(epochs, before, holders) {
+function judgeTerms(run, epochs, before, holders) {
   const added = epochs.slice(before.length - 1);
-  const writers = added.map(({ writer }) => writer);
-  if (JSON.stringify(writers) === JSON.stringify(holders)) return added;
-  throw new Failure(
-    `the log's terms are of ${writers.join(', ')}; the Lease was held by ${holders.join(', ')}`,
-  );
+  const { missing, others } = compareTerms(added, holders);
+  if (missing.length > 0)
+    throw new Failure(`the log has no term of ${missing.join(', ')}, who held the Lease`);
+  if (others.length > 0) tolerate(run, `more terms than leaders that were ended; of ${others.join(', ')}`);
+  return added;
+}
+
+/** What a cluster without any processor time to spare may do. */
+function tolerate({ report, settings }, problem) {
+  if (settings.busy) report.say(`    ${problem} (--busy)`);
+  else report.problem(problem);
+}
+
+function seconds(ms) {
+  return `${(ms / 1000).toFixed(1)} s`;
 }

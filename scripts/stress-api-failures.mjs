@@ -6,7 +6,7 @@ import { Fleet } from './lib/release/fleet.mjs';
 import { releaseFor } from './lib/release/installation.mjs';
 import { Load } from './lib/release/load.mjs';
 import { describeVerified, verifyLog } from './lib/release/log.mjs';
-import { Operator } from './lib/release/operator.mjs';
+import { Operator, stepUntilReady } from './lib/release/operator.mjs';
 import { runReleaseScript } from './lib/release/script.mjs';
 import { pause } from './lib/release/wait.mjs';
 
@@ -49,22 +49,14 @@ async function main(run) {
   const faults = possible(run);
   const release = await releaseFor(run, { script: 'stress-api', values: VALUES });
   const operator = await Operator.find(run, release);
-  await report.step(
-    'operator ready',
-    () => operator.untilReady(),
-    (pods) => `${pods.length} of ${operator.replicas}`,
-  );
+  await stepUntilReady(report, operator);
   const fleet = await Fleet.make(run, operator, 'api');
   await fleet.grow(Math.ceil(settings.agents / 2));
   await report.step(`${fleet.agents.size} Agents as their specs say`, () => fleet.untilSettled());
   const quiet = await requestRate(run, operator);
   report.say(`    ${quiet.toFixed(1)} requests/s while nothing happens`);
   for (const name of faults) await suffer({ run, operator, fleet }, name);
-  await report.step(
-    'operator ready',
-    () => operator.untilReady(),
-    (pods) => `${pods.length} of ${operator.replicas}`,
-  );
+  await stepUntilReady(report, operator);
   await report.step('log verified', () => verifyLog(operator), describeVerified);
   const seconds = (performance.now() - began) / 1000 + 60;
   await report.step(

@@ -4,7 +4,7 @@ import { formatMs, Gauges } from './lib/release/gauges.mjs';
 import { releaseFor } from './lib/release/installation.mjs';
 import { Load } from './lib/release/load.mjs';
 import { describeVerified, logSummary, verifyLog } from './lib/release/log.mjs';
-import { Operator } from './lib/release/operator.mjs';
+import { Operator, stepUntilReady } from './lib/release/operator.mjs';
 import { runReleaseScript } from './lib/release/script.mjs';
 import { pause } from './lib/release/wait.mjs';
 
@@ -42,11 +42,7 @@ async function main(run) {
   report.measure('seed', seed);
   const release = await releaseFor(run, { script: 'stress-rate', values: VALUES });
   const operator = await Operator.find(run, release);
-  await report.step(
-    'operator ready',
-    () => operator.untilReady(),
-    (pods) => `${pods.length} of ${operator.replicas}`,
-  );
+  await stepUntilReady(report, operator);
   const fleet = await Fleet.make(run, operator, 'rate');
   const gauges = await Gauges.start(operator);
   const load = new Load({ fleet, agents, rate, chanceToDelete: CHANCE_TO_DELETE, seed });

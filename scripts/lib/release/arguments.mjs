@@ -49,16 +49,17 @@ const COMMON = {
 const OF_INSTALLATION = ['chart', 'image', 's3-image'];
 
 /**
- * Reads the arguments of a script. `own` are its options besides the common ones, each with what reads its text.
+ * Reads the arguments of a script. `own` are its options besides the common ones, each with what reads its text; those that
+ * take none have nothing that reads.
  *
  * @param {readonly string[]} args
- * @param {Record<string, { default: string, read: (text: string, option: string) => unknown }>} own
+ * @param {Record<string, { default: string | boolean, read?: (text: string, option: string) => unknown }>} own
  * @throws {Precondition} for what cannot be meant
  */
 export function readArguments(args, own = {}) {
   const options = { ...COMMON };
-  for (const [name, { default: byDefault }] of Object.entries(own))
-    options[name] = { type: 'string', default: byDefault };
+  for (const [name, { default: byDefault, read }] of Object.entries(own))
+    options[name] = { type: read === undefined ? 'boolean' : 'string', default: byDefault };
   const values = parse(args, options);
   if (values.help) return { help: true };
   const settings = {
@@ -70,7 +71,8 @@ export function readArguments(args, own = {}) {
     timeoutMs: wholeNumber(1, 86_400)(values.timeout, 'timeout') * 1000,
     output: oneOf(['text', 'json'])(values.output, 'output'),
   };
-  for (const [name, { read }] of Object.entries(own)) settings[camelCase(name)] = read(values[name], name);
+  for (const [name, { read = (value) => value }] of Object.entries(own))
+    settings[camelCase(name)] = read(values[name], name);
   check(settings, values);
   return settings;
 }

@@ -7,19 +7,22 @@ const OWN = {
   agents: { default: '20', read: wholeNumber(1, 100) },
   'most-requests': { default: '2.5', read: number(1, 9) },
   faults: { default: 'a,b', read: someOf(['a', 'b']) },
+  busy: { default: false },
 };
 
 describe('arguments of the scripts for a cluster', () => {
   it('have defaults', () => {
     expect(readArguments([], OWN)).to.deep.include({
-      ...{ agents: 20, mostRequests: 2.5, faults: ['a', 'b'] },
+      ...{ agents: 20, mostRequests: 2.5, faults: ['a', 'b'], busy: false },
       ...{ agentImage: 'python:3.11-slim', timeoutMs: 120_000, keep: false, values: [], output: 'text' },
     });
   });
 
   it('are read', () => {
     const args =
-      '--release r --namespace n --agents 3 --faults b --timeout 5 --output json --suspended'.split(' ');
+      '--release r --namespace n --agents 3 --faults b --timeout 5 --output json --suspended --busy'.split(
+        ' ',
+      );
     expect(readArguments(args, OWN)).to.deep.include({
       ...{
         release: 'r',
@@ -29,6 +32,7 @@ describe('arguments of the scripts for a cluster', () => {
         timeoutMs: 5_000,
         output: 'json',
         suspended: true,
+        busy: true,
       },
     });
   });

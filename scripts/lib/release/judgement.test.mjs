@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { durationMs } from './failover.mjs';
+import { compareTerms, durationMs } from './failover.mjs';
 import { missingFromLog } from './fleet.mjs';
 import { discontinuity } from './log.mjs';
 
@@ -30,6 +30,26 @@ describe('terms of a log', () => {
   ]) {
     it(`are not when ${what}`, () => expect(discontinuity(terms)).to.equal(words));
   }
+});
+
+describe('terms and who held the Lease', () => {
+  const written = (...writers) => writers.map((writer) => ({ writer }));
+
+  it('agree when each holder has written one, in their order', () => {
+    expect(compareTerms(written('a', 'b', 'c'), ['a', 'b', 'c'])).to.deep.equal({ missing: [], others: [] });
+  });
+
+  it('do not when a holder has written none, or before the one who held it earlier', () => {
+    expect(compareTerms(written('a', 'c'), ['a', 'b', 'c'])).to.deep.equal({
+      missing: ['b', 'c'],
+      others: ['c'],
+    });
+    expect(compareTerms(written('b', 'a'), ['a', 'b'])).to.deep.equal({ missing: ['b'], others: ['b'] });
+  });
+
+  it('do not when somebody else has written one', () => {
+    expect(compareTerms(written('a', 'x', 'b'), ['a', 'b'])).to.deep.equal({ missing: [], others: ['x'] });
+  });
 });
 
 describe('what a log must tell of Agents', () => {

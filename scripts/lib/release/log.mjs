@@ -31,7 +31,7 @@ export async function verifyLog(operator) {
 
 export function describeVerified({ location, records, commits, signed_to, anchored_to, epochs }) {
   const anchored = anchored_to === null ? '' : `, anchored to ${anchored_to}`;
-  return `${location}: ${records} records in ${commits} commits, ${epochs} epochs, signed to ${signed_to ?? 'none'}${anchored}`;
+  return `${location}: ${records} records in ${commits} commits, ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}, signed to ${signed_to ?? 'none'}${anchored}`;
 }
 
 /** The most frequent types of records, with their numbers. */

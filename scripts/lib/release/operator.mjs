@@ -205,3 +205,12 @@ export class Operator {
 export function podOf(holder) {
   return holder.replace(/_[^_]*$/, '');
 }
+
+/** A step of a script: all replicas become ready. */
+export function stepUntilReady(report, operator, name = 'operator ready') {
+  return report.step(
+    name,
+    () => operator.untilReady(),
+    (pods) => `${pods.length} of ${operator.replicas}`,
+  );
+}

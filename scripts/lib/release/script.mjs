@@ -25,7 +25,7 @@ const EXIT = { passed: 0, failed: 1, missing: 2, interrupted: 130 };
  * @param {object} script
  * @param {string} script.name
  * @param {string} script.usage its --help, before what all scripts have in common
- * @param {Record<string, { default: string, read: (text: string, option: string) => unknown }>} [script.options]
+ * @param {Record<string, { default: string | boolean, read?: (text: string, option: string) => unknown }>} [script.options]
  * @param {{ passed: string, failed: string }} [script.verdicts] words for the verdict, where they are others
  * @param {(run: Run) => Promise<void>} script.main
  */

@@ -1,0 +1,168 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { type Ended, ROOT, RynxsProcess } from '../rynxs-process.js';
+import { ChartCluster } from './chart/chart-cluster.js';
+import { loadMinio } from './chart/images.js';
+import { until } from './real-cluster/processes.js';
+import { programOf } from './real-cluster/programs.js';
+import type { ApiClient, ApiObject } from './real-cluster.js';
+
+const PAGE = 'docs/SCRIPTS.md';
+const HA = 'rynxs-ha';
+/** An installation that a script has left there. */
+const KEPT = ['--release', 'rynxs', '--namespace', HA] as const;
+/** Leaders that are gone are waited for as long as the tests want to. */
+const SHORT_LEASE = { leaseDuration: '6s', renewDeadline: '3s', retryPeriod: '1s', requestTimeout: '700ms' };
+const BINDINGS = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
+const FAULT_BEGUN_TIMEOUT_MS = 60_000;
+
+interface Report {
+  readonly passed: boolean;
+  readonly interrupted: boolean;
+  readonly steps: readonly {
+    readonly name: string;
+    readonly passed: boolean;
+    readonly detail: string | null;
+  }[];
+  readonly measured: Readonly<Record<string, number>>;
+  readonly problems: readonly string[];
+}
+
+interface Binding extends ApiObject {
+  readonly subjects?: readonly { readonly name: string; readonly namespace?: string }[];
+}
+
+describe('the scripts for a cluster', function () {
+  this.timeout(120_000);
+  let chart: ChartCluster;
+  let api: ApiClient;
+
+  before(async () => {
+    chart = await ChartCluster.start([loadMinio]);
+    api = chart.cluster.api;
+  });
+  after(() => chart?.[Symbol.asyncDispose]());
+
+  /** Starts a script as docs/SCRIPTS.md shows it, with more options, which count instead of those of the same name. */
+  function start(script: string, ...options: readonly string[]): RynxsProcess {
+    const env = {
+      KUBECONFIG: chart.cluster.kubeconfig,
+      KUBECTL: programOf('RYNXS_TEST_KUBECTL'),
+      HELM: programOf('RYNXS_TEST_HELM4'),
+      HOME: chart.directory,
+    };
+    return new RynxsProcess([process.execPath, ...documented(script), ...options], ROOT, env);
+  }
+
+  async function run(script: string, ...options: readonly string[]): Promise<Ended> {
+    await using process = start(script, ...options);
+    return await process.ended();
+  }
+
+  /** The report of a script that passes. */
+  async function passing(script: string, ...options: readonly string[]): Promise<Report> {
+    const { code, stdout, stderr } = await run(script, ...options, '--output', 'json');
+    expect(code, stderr).to.equal(0);
+    const report = JSON.parse(stdout) as Report;
+    expect(report).to.include({ passed: true, interrupted: false });
+    expect(report.problems).to.deep.equal([]);
+    return report;
+  }
+
+  const names = async (path: string) => {
+    const { items } = await api.must<{ items: readonly ApiObject[] }>('GET', path);
+    return items.map(({ metadata }) => metadata.name);
+  };
+  const ours = async (path: string) => (await names(path)).filter((name) => /rynxs|universe\.ai/.test(name));
+  const subjectsOfOperator = async () => {
+    const { items } = await api.must<{ items: readonly Binding[] }>('GET', BINDINGS);
+    const subjects = items.flatMap((binding) => binding.subjects ?? []);
+    return subjects.filter(({ name }) => name === 'rynxs-operator');
+  };
+
+  it('e2e-s3: the log in the bucket verifies and goes on, and nothing is left', async () => {
+    const { measured, steps } = await passing('e2e-s3');
+    expect(measured.epochs).to.equal(2);
+    expect(measured.records).to.be.above(10);
+    const verified = steps.find(({ name }) => name === 'log in the bucket verified');
+    expect(verified?.detail).to.match(
+      /^s3:\/\/rynxs-events\/events: \d+ records in \d+ commits, 1 epochs, signed to \d+/,
+    );
+    expect(await ours('/api/v1/namespaces')).to.deep.equal([]);
+    expect(await ours('/apis/apiextensions.k8s.io/v1/customresourcedefinitions')).to.deep.equal([]);
+    expect(await ours('/apis/rbac.authorization.k8s.io/v1/clusterroles')).to.deep.equal([]);
+  });
+
+  it('ha-failover: another replica leads in time after each end of a leader, and nothing is lost', async () => {
+    const values = join(chart.directory, 'short-lease.json');
+    writeFileSync(values, JSON.stringify({ leaderElection: SHORT_LEASE }));
+    const short = ['--rounds', '1', '--agents', '4', '--rate', '1', '--values', values];
+    const { measured, steps } = await passing('ha-failover', ...short, '--namespace', HA, '--keep');
+    expect(measured.failover_killed_ms).to.be.within(1, 7_000);
+    expect(measured.failover_deleted_ms).to.be.within(1, 6_000);
+    expect(steps.at(-1)?.detail).to.match(/^epoch 1 \w+, .*; epoch 2 \w+, .*; epoch 3 open, /);
+  });
+
+  it('e2e-s3: refuses a cluster that has an operator already', async () => {
+    const { code, stderr } = await run('e2e-s3');
+    expect(code).to.equal(2);
+    expect(stderr).to.include(`there is an operator in this cluster already: ${HA}/rynxs-operator`);
+    expect(stderr).to.include(`--release rynxs --namespace ${HA}`);
+  });
+
+  it('stress-api-failures: everything becomes right again after each fault', async () => {
+    const short = ['--seconds', '4', '--agents', '6', '--suspended'];
+    const { measured, steps } = await passing('stress-api-failures', ...KEPT, ...short);
+    expect(measured.skipped).to.deep.equal([]);
+    for (const [fault, failure] of [
+      ['rbac', '403'],
+      ['webhook-gone', '500'],
+      ['throttled', '429'],
+    ] as const) {
+      const step = steps.find(({ name }) => name.startsWith(`${fault}: `));
+      expect(step?.detail, fault).to.include(`× ${failure}`);
+    }
+    expect(await ours('/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations')).to.deep.equal(
+      [],
+    );
+    expect(await ours('/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas')).to.deep.equal([]);
+  });
+
+  it('stress-event-rate: nothing is missed', async () => {
+    const short = ['--rate', '15', '--agents', '20', '--minutes', '0.1', '--suspended', '--seed', '1'];
+    const { measured } = await passing('stress-event-rate', ...KEPT, ...short);
+    expect(measured.events).to.be.above(100);
+    expect(measured.append_p99_seconds).to.be.within(0.0001, 10);
+  });
+
+  it('stress-api-failures: gives the operator its rights back when it is interrupted', async () => {
+    const before = await subjectsOfOperator();
+    expect(before).to.have.length(1);
+    await using script = start(
+      'stress-api-failures',
+      ...KEPT,
+      '--faults',
+      'rbac',
+      '--suspended',
+      '--agents',
+      '1',
+    );
+    const hasBegun = async () => (await subjectsOfOperator()).length === 0;
+    expect(await until(hasBegun, FAULT_BEGUN_TIMEOUT_MS), script.output).to.equal(true);
+    script.signal('SIGINT');
+    const { code, stdout } = await script.ended();
+    expect(code, stdout).to.equal(130);
+    expect(stdout).to.include('… end the fault: its rights are taken away').and.include('INTERRUPTED');
+    expect(await subjectsOfOperator()).to.deep.equal(before);
+    expect(await ours('/api/v1/namespaces')).to.deep.equal([HA]);
+  });
+});
+
+/** The command that the page shows for a script, without `node`. */
+function documented(script: string): readonly string[] {
+  const page = readFileSync(join(ROOT, PAGE), 'utf8');
+  const line = page.split('\n').find((text) => text.startsWith(`node scripts/${script}.mjs`));
+  if (line === undefined) throw new Error(`${PAGE} does not show how to run ${script}`);
+  return line.split(' ').slice(1);
+}
