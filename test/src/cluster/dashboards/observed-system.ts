@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EmbeddedClusterServer, startEmbeddedCluster } from '@rynxs/dev-cluster';
 import { NAMESPACE } from '../../ha/lease.js';
-import { settingsOf, TIMINGS } from '../../ha/timings.js';
 import { CONTROLLERS, Fleet } from '../fault-fleet.js';
 import { FaultProxy } from '../fault-proxy.js';
 import { FollowedOperator } from '../followed-operator.js';
@@ -84,7 +83,6 @@ export class ObservedSystem implements AsyncDisposable {
     this.#bucketProxy = this.#stack.use(await FaultProxy.start(s3.endpoint));
     const env = {
       ...CREDENTIALS,
-      ...settingsOf(TIMINGS.short),
       LEADERSHIP_TYPE: 'lease',
       POD_NAMESPACE: NAMESPACE,
       EVENT_STORE_TYPE: 's3',
