@@ -24,6 +24,8 @@ describe('a release of the chart at a real API server', function () {
   before(async () => {
     home = new TestDirectory();
     cluster = await RealCluster.start();
+    for (const name of ['rynxs', 'team-a', 'team-b', 'agents'])
+      await cluster.api.must('POST', '/api/v1/namespaces', { metadata: { name } });
   });
   after(async () => {
     home?.[Symbol.dispose]();
@@ -116,9 +118,6 @@ describe('a release of the chart at a real API server', function () {
 
   it('is valid for the API server to the last field, in every variant', async () => {
     using renderer = new ChartRenderer();
-    for (const namespace of ['rynxs', 'team-a', 'team-b']) {
-      await cluster.api.must('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
-    }
     const rendered = await Promise.all(
       Object.values(GOLDEN_RENDERS).map((request) => renderer.render(request)),
     );
@@ -137,7 +136,6 @@ describe('a release of the chart at a real API server', function () {
 
   it('denies commands in the pods of Agents to all but the groups that are named', async () => {
     const set = 'execPolicy.enabled=true,execPolicy.namespaces={agents},execPolicy.allowedGroups={support}';
-    await cluster.api.must('POST', '/api/v1/namespaces', { metadata: { name: 'agents' } });
     for (const namespace of ['agents', 'rynxs']) {
       await cluster.api.must('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, {
         metadata: { name: 'default' },
