@@ -8,8 +8,9 @@ import { userBoundTo } from './rbac/bound-user.js';
 import { GUIDE_FILE, RULES_FILE, rbacDocuments } from './rbac/documents.js';
 import { ANCHORS, conditionsOfAgents, drift, LEASES } from './rbac/everything.js';
 import { ANCHOR, LEASE } from './rbac/needs.js';
-import { newLogDirectory, OPERATOR_NAMESPACE, runOperator } from './rbac/operator-run.js';
+import { OPERATOR_NAMESPACE } from './rbac/operator-run.js';
 import { type RecordedRun, recordNeeds } from './rbac/recorded-needs.js';
+import { RefusedOperator } from './rbac/refused-operator.js';
 import { formatRule, type PolicyRule, type RbacRules } from './rbac/rules.js';
 import type { ApiClient } from './real-cluster.js';
 
@@ -32,6 +33,13 @@ describe('the permissions of the operator on a real API server', function () {
     });
   }
 
+  it('have no wildcard', () => {
+    const rules = Object.values(RULES).flat() as readonly PolicyRule[];
+    expect(
+      rules.filter((rule) => Object.values(rule).some((values) => values.join().includes('*'))),
+    ).to.deep.equal([]);
+  });
+
   for (const [place, rules] of Object.entries(RULES) as [keyof RbacRules, readonly PolicyRule[]][]) {
     for (const [index, rule] of rules.entries()) {
       it(`are named when they are missing: ${place}, ${formatRule(rule)}`, async () => {
@@ -52,10 +60,10 @@ describe('the permissions of the operator on a real API server', function () {
     const rule = RULES[place][index] as PolicyRule;
     const isReplica = rule.resources?.includes('leases') ?? false;
     if (isReplica) await leaveLease(cluster.api, verb);
-    await using operator = runOperator(kubeconfig, newLogDirectory(cluster), { isReplica });
+    await using operator = await RefusedOperator.start(kubeconfig, { isReplica });
     const missing = wordsFor(rule, verb);
     await until(`${user} is told of ${missing.join(' and ')}`, async () => {
-      const told = [...operator.output.split('\n'), ...(await conditionsOfAgents(cluster.api))];
+      const told = [...operator.said, ...(await conditionsOfAgents(cluster.api))];
       return told.find((text) => [user, ...missing].every((part) => text.includes(part)));
     });
   }

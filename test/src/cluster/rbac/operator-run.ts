@@ -12,7 +12,7 @@ export function newLogDirectory(cluster: RealCluster): string {
 }
 
 /** A Lease that expires soon: an operator that was killed leaves it behind. */
-const ELECTION = {
+export const ELECTION = {
   LEADERSHIP_TYPE: 'lease',
   LEADER_ELECTION_LEASE_DURATION: '6s',
   LEADER_ELECTION_RENEW_DEADLINE: '3s',
