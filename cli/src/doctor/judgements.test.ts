@@ -6,6 +6,7 @@ import { judgeVersion } from './checks/api-server.js';
 import { judgeClock } from './checks/clocks.js';
 import { judgeClaim } from './checks/leader.js';
 import { judgeLeadersLog } from './checks/owner.js';
+import { judgeProbe, judgeSpace } from './checks/store.js';
 import { worstOf } from './finding.js';
 
 const NOON = Date.parse('2026-01-01T12:00:00Z');
@@ -25,6 +26,21 @@ describe('what rynxs doctor makes of', () => {
     expect(worstOf(['ok', 'skipped', 'warning'])).to.equal('warning');
     expect(worstOf(['skipped', 'ok'])).to.equal('ok');
     expect(worstOf([])).to.equal('skipped');
+  });
+
+  it('a race for one name in the store: one has to win', () => {
+    expect(judgeProbe({ racers: 32, winners: 1 }, 'lease').status).to.equal('ok');
+    expect(judgeProbe({ racers: 32, winners: 2 }, 'standalone').status).to.equal('warning');
+    const unsafe = judgeProbe({ racers: 32, winners: 31 }, 'lease');
+    expect(unsafe.status).to.equal('failed');
+    expect(unsafe.message).to.include('no fence between writers: 31 of 32');
+  });
+
+  it('the space that is left', () => {
+    const gibi = 2 ** 30;
+    expect(judgeSpace('/logs', gibi, 0.85).status).to.equal('ok');
+    expect(judgeSpace('/logs', gibi, 0.86).status).to.equal('warning');
+    expect(judgeSpace('/logs', 63 * 2 ** 20, 0.5).status).to.equal('failed');
   });
 
   describe('a clock', () => {

@@ -1,9 +1,9 @@
 import type { Stats } from 'node:fs';
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { EventStore } from '@rynxs/kernel';
+import type { EventStore, StoreProbe } from '@rynxs/kernel';
 import { readFailure } from '../../log-reading/read-failure.js';
-import { formatBytes, formatCount, formatNumber } from '../../terminal/quantities.js';
+import { formatBytes, formatCount } from '../../terminal/quantities.js';
 import type { Check } from '../check.js';
 import { type Finding, failed, ok, skipped, warning } from '../finding.js';
 import { directoryOf, type Installation, isUnmounted } from '../installation.js';
@@ -30,10 +30,7 @@ export const storeCheck: Check = {
       const directory = directoryOf(store);
       return directory === undefined || (await isUnmounted(store)) ? [] : judgeDirectory(directory);
     },
-    async (installation, signal) => {
-      const store = await installation.store();
-      return store.probe === undefined ? [] : [await judgeRace(installation, store, signal)];
-    },
+    async (installation, signal) => race(installation, await installation.store(), signal),
   ],
 };
 
@@ -65,48 +62,46 @@ async function judgeAbsence(directory: string): Promise<Finding> {
 
 async function judgeDirectory(directory: string): Promise<readonly Finding[]> {
   const { bavail, blocks, bfree, bsize } = await statfs(directory);
-  const free = bavail * bsize;
+  const used = blocks - bfree;
   // As df has it: what only root may use counts as neither.
-  const share = (blocks - bfree) / Math.max(1, blocks - bfree + bavail);
-  const text = `${formatBytes(free)} are free for ${directory}, ${Math.round(share * 100)} % are used`;
-  const space =
-    free < LEAST_FREE_BYTES
-      ? failed(text, SPACE_REMEDY)
-      : share >= FULL_ENOUGH
-        ? warning(text, SPACE_REMEDY)
-        : ok(text);
+  const space = judgeSpace(directory, bavail * bsize, used / Math.max(1, used + bavail));
   if (await isWritableDirectory(directory)) return [space];
   const remedy = 'Run it as the user whom the directory belongs to; in a pod set fsGroup.';
   return [space, failed(`${directory} may not be written by this user`, remedy)];
 }
 
+/** `usedShare` is of 1. */
+export function judgeSpace(directory: string, freeBytes: number, usedShare: number): Finding {
+  const text = `${formatBytes(freeBytes)} are free for ${directory}, ${Math.round(usedShare * 100)} % are used`;
+  if (freeBytes < LEAST_FREE_BYTES) return failed(text, SPACE_REMEDY);
+  return usedShare > FULL_ENOUGH ? warning(text, SPACE_REMEDY) : ok(text);
+}
+
 /** Races for a name of its own beside the log, which stays there: 64 bytes. */
-async function judgeRace(
+async function race(
   installation: Installation,
   store: EventStore,
   signal: AbortSignal,
-): Promise<Finding> {
+): Promise<readonly Finding[]> {
   const { settings } = await installation.knownKernel();
-  let result: Awaited<ReturnType<NonNullable<EventStore['probe']>>> | undefined;
   try {
-    result = await store.probe?.(signal);
+    const result = await store.probe?.(signal);
+    return result === undefined ? [] : [judgeProbe(result, settings.leadershipType)];
   } catch (error) {
     signal.throwIfAborted();
     const { message, remedy } = readFailure(store, error);
-    return failed(`a conditional write failed: ${message}`, remedy);
+    return [failed(`a conditional write failed: ${message}`, remedy)];
   }
-  const { racers = 0, winners = 0 } = result ?? {};
-  if (winners === 1) return ok(`of ${formatNumber(racers)} that created one name at once, one did`);
+}
+
+/** One writer has to win. Where the settings know of one only, that there is no other is up to who runs it. */
+export function judgeProbe({ racers, winners }: StoreProbe, leadershipType: string): Finding {
+  if (winners === 1) return ok(`of ${racers} that created one name at once, one did`);
   const text = `the store is no fence between writers: ${winners} of ${racers} that created one name at once were told that they did`;
-  return settings.leadershipType === 'standalone'
-    ? warning(
-        text,
-        'Use a server that honours If-None-Match; until then make sure that only one operator writes.',
-      )
-    : failed(
-        text,
-        'Use a server that honours If-None-Match, or a single operator with LEADERSHIP_TYPE=standalone.',
-      );
+  const remedy = 'Use a server that honours If-None-Match';
+  return leadershipType === 'standalone'
+    ? warning(text, `${remedy}; until then make sure that only one operator writes.`)
+    : failed(text, `${remedy}, or a single operator with LEADERSHIP_TYPE=standalone.`);
 }
 
 async function nearestThere(path: string): Promise<string> {
