@@ -1,11 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { expect } from 'chai';
 import { type Ended, ROOT, RynxsProcess } from '../../rynxs-process.js';
 import { Helm, type HelmVersion } from '../helm.js';
 import { operatorImage } from '../operator-image.js';
 import type { RunningNode } from '../real-cluster/node/node.js';
 import { programOf } from '../real-cluster/programs.js';
 import { type ApiClient, type AuditedRequest, RealCluster } from '../real-cluster.js';
+import { WAIT } from './commands.js';
 
 /** The image that the examples give their agents; here one with the tools of busybox goes by that name. */
 const AGENT_IMAGE = 'docker.io/library/python:3.11-slim';
@@ -56,15 +58,6 @@ export class ChartCluster implements AsyncDisposable {
     return new ChartUser(this, name, kubeconfig);
   }
 
-  /** What service accounts of the namespace were refused, in words. */
-  async forbidden(namespace: string): Promise<readonly string[]> {
-    const isForbidden = ({ user, responseStatus }: AuditedRequest) =>
-      user.username.startsWith(`system:serviceaccount:${namespace}:`) && responseStatus?.code === 403;
-    return (await this.cluster.audit.since())
-      .filter(isForbidden)
-      .map(({ user, verb, requestURI }) => `${user.username}: ${verb} ${requestURI}`);
-  }
-
   [Symbol.asyncDispose](): Promise<void> {
     return this.#stack.disposeAsync();
   }
@@ -75,6 +68,8 @@ export class ChartUser {
   readonly api: ApiClient;
   /** A directory of its own. */
   readonly home: string;
+  /** Place in the audit log. */
+  #auditedTo = 0;
 
   constructor(
     readonly chartCluster: ChartCluster,
@@ -93,6 +88,27 @@ export class ChartUser {
     } catch (error) {
       throw new Error(`${(error as Error).message}\n${await this.#situation()}`);
     }
+  }
+
+  /**
+   * Uninstalls the release and waits until the operator is gone, which must not have asked for what it may not. What it asks
+   * for while it ends does not count: helm takes its permissions away before that.
+   */
+  async uninstall(version: HelmVersion): Promise<void> {
+    expect(await this.forbidden()).to.deep.equal([]);
+    await this.helm(version, 'uninstall', 'rynxs', ...WAIT);
+    const operators = ['-l', 'app.kubernetes.io/name=rynxs', '--timeout=60s'];
+    await this.kubectl('wait', '--for=delete', 'pods', ...operators);
+    this.#auditedTo = await this.chartCluster.cluster.audit.end();
+  }
+
+  /** What the namespace's service accounts were refused since the last release was uninstalled, in words. */
+  async forbidden(): Promise<readonly string[]> {
+    const isForbidden = ({ user, responseStatus }: AuditedRequest) =>
+      user.username.startsWith(`system:serviceaccount:${this.namespace}:`) && responseStatus?.code === 403;
+    return (await this.chartCluster.cluster.audit.since(this.#auditedTo))
+      .filter(isForbidden)
+      .map(({ user, verb, requestURI }) => `${user.username}: ${verb} ${requestURI}`);
   }
 
   /** What helm says when it refuses; rejects when it does not. */

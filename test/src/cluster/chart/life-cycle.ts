@@ -70,7 +70,7 @@ function lifeCycleBy(version: HelmVersion, cluster: () => ChartCluster): void {
   });
 
   it('leaves agents, log and key where they are when it is uninstalled, and nothing else', async () => {
-    await user.helm(version, 'uninstall', 'rynxs', ...WAIT);
+    await user.uninstall(version);
     expect((await user.api.must('GET', AGENT)).metadata.uid).to.equal(agent.metadata.uid);
     const kinds =
       'all,pvc,secrets,configmaps,serviceaccounts,roles,rolebindings,poddisruptionbudgets,networkpolicies';
@@ -87,13 +87,13 @@ function lifeCycleBy(version: HelmVersion, cluster: () => ChartCluster): void {
   });
 
   it('asks for nothing that its permissions do not allow', async () => {
-    expect(await cluster().forbidden(user.namespace)).to.deep.equal([]);
+    expect(await user.forbidden()).to.deep.equal([]);
   });
 
   after(async () => {
     if (user === undefined) return;
     await deleteAgent();
-    await user.helm(version, 'uninstall', 'rynxs', ...WAIT);
+    await user.uninstall(version);
     await user.kubectl('delete', 'crd', ...CRDS);
   });
 

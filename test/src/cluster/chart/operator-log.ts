@@ -22,7 +22,13 @@ export async function verifiedLog(user: ChartUser, store: string): Promise<LogRe
 
 /** The same log, whole, in the term after `before`. */
 export function expectNextEpoch(now: LogReport, before: LogReport): void {
-  expect(now.log_id).to.equal(before.log_id);
+  expectLaterEpoch(now, before);
   expect(now.epochs).to.equal(before.epochs + 1);
+}
+
+/** The same log, whole, in a later term than `before`. */
+export function expectLaterEpoch(now: LogReport, before: LogReport): void {
+  expect(now.log_id).to.equal(before.log_id);
+  expect(now.epochs).to.be.above(before.epochs);
   expect(now.records).to.be.above(before.records);
 }

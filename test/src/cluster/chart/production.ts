@@ -38,7 +38,7 @@ export function production(cluster: () => ChartCluster): void {
       await user.kubectl('create', 'secret', 'generic', 'rynxs-signing-key', key);
       await user.kubectl('rollout', 'status', 'deploy/bucket-server', '--timeout=60s');
     });
-    after(() => user?.helm(4, 'uninstall', 'rynxs', ...WAIT));
+    after(() => user?.uninstall(4));
 
     it('installs', async () => {
       const mine = user.file('my-values.yaml', MY_VALUES);
@@ -65,7 +65,7 @@ export function production(cluster: () => ChartCluster): void {
 
     it('passes its own tests, and asks for nothing that its permissions do not allow', async () => {
       expect(await user.helm(4, 'test', 'rynxs', '--timeout', '4m')).to.match(/Phase:\s+Succeeded/);
-      expect(await cluster().forbidden('production')).to.deep.equal([]);
+      expect(await user.forbidden()).to.deep.equal([]);
     });
   });
 }

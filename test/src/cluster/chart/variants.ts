@@ -4,7 +4,7 @@ import type { ApiObject } from '../real-cluster.js';
 import type { ChartCluster, ChartUser } from './chart-cluster.js';
 import { CHART, CRDS, WAIT } from './commands.js';
 import { documented } from './documented-values.js';
-import { expectNextEpoch, FILE_LOG, verifiedLog } from './operator-log.js';
+import { expectLaterEpoch, FILE_LOG, verifiedLog } from './operator-log.js';
 import { metricOfOperators, oneOfThreeLeads } from './pods.js';
 
 const EXAMPLES = './helm/rynxs/examples';
@@ -31,10 +31,10 @@ export function variants(cluster: () => ChartCluster): void {
     });
 
     it('leaves the custom resources when it is uninstalled, and an installation without --skip-crds works after it', async () => {
-      await user.helm(4, 'uninstall', 'rynxs', ...WAIT);
+      await user.uninstall(4);
       expect((await user.kubectl('get', 'crd', ...CRDS, '-o', 'name')).trim().split('\n')).to.have.length(3);
       await user.helm(4, 'install', 'rynxs', CHART, '--values', `${EXAMPLES}/minimal.yaml`, ...WAIT);
-      await user.helm(4, 'uninstall', 'rynxs', ...WAIT);
+      await user.uninstall(4);
     });
   });
 
@@ -51,10 +51,10 @@ export function variants(cluster: () => ChartCluster): void {
       await user.helm(3, ...install);
       await oneOfThreeLeads(user);
       const log = await verifiedLog(user, 's3://rynxs-events/events');
-      await user.helm(3, 'uninstall', 'rynxs', ...WAIT);
+      await user.uninstall(3);
       await user.helm(3, ...install);
       await oneOfThreeLeads(user);
-      expectNextEpoch(await verifiedLog(user, 's3://rynxs-events/events'), log);
+      expectLaterEpoch(await verifiedLog(user, 's3://rynxs-events/events'), log);
     });
 
     it('keeps the two apart: neither has the other’s pods', async () => {
@@ -71,7 +71,7 @@ export function variants(cluster: () => ChartCluster): void {
       expect(operators).to.have.length(3).and.not.include(server[0]);
     });
 
-    after(() => user?.helm(3, 'uninstall', 'rynxs', ...WAIT));
+    after(() => user?.uninstall(3));
   });
 
   describe('with an event store that somebody else wrote', () => {
@@ -92,7 +92,7 @@ export function variants(cluster: () => ChartCluster): void {
       expect(after).to.be.above(before);
     });
 
-    after(() => user?.helm(3, 'uninstall', 'rynxs', ...WAIT));
+    after(() => user?.uninstall(3));
   });
 
   describe('for the agents of two namespaces only', () => {
@@ -119,7 +119,7 @@ export function variants(cluster: () => ChartCluster): void {
         user.kubectl('auth', 'can-i', 'create', 'deployments', '--namespace', namespace, operator);
       expect((await may('team-a')).trim()).to.equal('yes');
       expect(await may('team-c').catch(({ message }: Error) => message)).to.match(/\bno\b/);
-      expect(await cluster().forbidden('scoped')).to.deep.equal([]);
+      expect(await user.forbidden()).to.deep.equal([]);
     });
 
     it('hears of agents that come later', async () => {
@@ -131,6 +131,6 @@ export function variants(cluster: () => ChartCluster): void {
       await user.kubectl('wait', '--namespace', 'team-a', ...IS_READY);
     });
 
-    after(() => user?.helm(4, 'uninstall', 'rynxs', ...WAIT));
+    after(() => user?.uninstall(4));
   });
 }

@@ -32,11 +32,28 @@ export class AuditLog {
     return (await file.stat()).size;
   }
 
-  /** The requests that were written after that place, in that order; all of them without it. */
+  /**
+   * The requests that were written after that place, in that order; all of them without it. A line that is being written is
+   * left out: nobody has got that answer yet.
+   */
   async since(place = 0): Promise<readonly AuditedRequest[]> {
     await using file = await open(this.file);
     const requests: AuditedRequest[] = [];
-    for await (const line of file.readLines({ start: place })) requests.push(JSON.parse(line));
+    let last: string | undefined;
+    for await (const line of file.readLines({ start: place })) {
+      if (last !== undefined) requests.push(JSON.parse(last));
+      last = line;
+    }
+    if (last !== undefined && isWhole(last)) requests.push(JSON.parse(last));
     return requests;
+  }
+}
+
+function isWhole(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
   }
 }
