@@ -52,11 +52,11 @@ async function main(run) {
     () => `${load.total} done: ${describeDone(load)}`,
   );
   load.mustNotBeRefused();
+  tell(report, { load, figures: gauges.inAll(), seconds: minutes * 60 });
   const lag = await report.step(`${fleet.agents.size} Agents as their newest specs say`, () =>
     fleet.untilSettled(),
   );
-  const figures = await gauges.sinceStart();
-  tell(report, { load, lag, figures, seconds: minutes * 60 });
+  report.measure('lag_seconds', lag);
   await report.step('log verified', () => verifyLog(operator), describeVerified);
   await report.step(
     'what it holds',
@@ -92,7 +92,7 @@ function describeDone({ done: { created, changed, deleted } }) {
   return `${created} created, ${changed} changed, ${deleted} deleted`;
 }
 
-function tell(report, { load, lag, figures, seconds }) {
+function tell(report, { load, figures, seconds }) {
   const { eventsPerSecond, appendP50, appendP99, mostDepth, events } = figures;
   const operations = load.total / seconds;
   report.say(
@@ -104,5 +104,4 @@ function tell(report, { load, lag, figures, seconds }) {
   report.measure('append_p50_seconds', appendP50 ?? null);
   report.measure('append_p99_seconds', appendP99 ?? null);
   report.measure('queue_depth_most', mostDepth);
-  report.measure('lag_seconds', lag);
 }

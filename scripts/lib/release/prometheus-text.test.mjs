@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { describeCounts, failed, requestsBetween, total } from './api-requests.mjs';
+import { figuresBetween } from './gauges.mjs';
 import { histogramQuantile, Samples } from './prometheus-text.mjs';
 
 const PAGE = `# HELP requests_total Requests.
@@ -40,6 +41,38 @@ describe('metrics as Prometheus reads them', () => {
     const after = before.map(({ bound, count }) => ({ bound, count: count + (bound >= 1 ? 10 : 0) }));
     expect(histogramQuantile(0.5, before, after)).to.be.closeTo(0.1 + 0.9 / 2, 1e-9);
     expect(histogramQuantile(0.5, before, before)).to.equal(undefined);
+  });
+});
+
+describe('figures of a load', () => {
+  const page = (events, { fast, slow }) =>
+    Samples.parse(`rynxs_events_total{event_type="x"} ${events}
+rynxs_event_append_duration_seconds_bucket{le="0.1"} ${fast}
+rynxs_event_append_duration_seconds_bucket{le="1"} ${fast + slow}
+rynxs_event_append_duration_seconds_bucket{le="+Inf"} ${fast + slow}
+workqueue_depth{name="agent"} 2
+`);
+
+  it('are of all pods, each since the reading before, or since it was started again', () => {
+    const before = {
+      at: 0,
+      pods: new Map([
+        ['a', page(100, { fast: 50, slow: 0 })],
+        ['b', page(30, { fast: 9, slow: 9 })],
+      ]),
+    };
+    const after = {
+      at: 2_000,
+      pods: new Map([
+        ['a', page(110, { fast: 54, slow: 0 })],
+        ['b', page(6, { fast: 0, slow: 3 })],
+        ['c', page(4, { fast: 0, slow: 1 })],
+      ]),
+    };
+    const { events, eventsPerSecond, depth, appendP50, appendP99 } = figuresBetween(before, after);
+    expect({ events, eventsPerSecond, depth }).to.deep.equal({ events: 20, eventsPerSecond: 10, depth: 6 });
+    expect(appendP50).to.be.closeTo(0.1, 1e-9);
+    expect(appendP99).to.be.closeTo(0.1 + (0.9 * (8 * 0.99 - 4)) / 4, 1e-9);
   });
 });
 
