@@ -44,6 +44,7 @@ COPY --from=build /image/root/ /
 # The only place that is written to. A volume takes its owner from fsGroup instead.
 COPY --from=build --chown=65532:65532 /image/state/ /var/lib/rynxs/
 ENV NODE_ENV=production \
+    LOG_DIR=/var/lib/rynxs/logs \
     PATH=/app/node_modules/.bin:/nodejs/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 # Packages that RYNXS_PLUGINS names are looked for here, in node_modules.
 WORKDIR /plugins

@@ -150,6 +150,7 @@ function archiveOf(root, { name, archive, config }) {
     os: 'linux',
     created: new Date(0).toISOString(),
     config,
+    history: [{ created: new Date(0).toISOString(), created_by: 'npm run image -- --local-base' }],
     rootfs: { type: 'layers', diff_ids: [`sha256:${sha256(layer)}`] },
   };
   writeFileSync(join(directory, 'config.json'), JSON.stringify(image));

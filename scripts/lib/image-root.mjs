@@ -34,7 +34,8 @@ for (const published of publishedPackages()) installPackage(published);
 linkCommand();
 linkPeers();
 copyFileSync('LICENSE', join(root, 'app/LICENSE'));
-mkdirSync(join(root, 'plugins'));
+// Parents of what the Dockerfile gives to the operator's user, so that they are not that user's, too.
+for (const path of ['plugins', 'var/lib']) mkdirSync(join(root, path), { recursive: true });
 writeSbom();
 mkdirSync(join(options.out, 'state/logs'), { recursive: true });
 
