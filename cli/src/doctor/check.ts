@@ -65,13 +65,13 @@ async function findingsOf(
 ): Promise<readonly Finding[]> {
   const { promise: end, resolve } = Promise.withResolvers<'late'>();
   const onLate = (): void => resolve('late');
+  // Before the part listens: what the deadline cuts off fails in many ways, which all mean the same.
   late.addEventListener('abort', onLate, { once: true });
   try {
     const found = await Promise.race([part(installation, late), end]);
     return found === 'late' ? [tooLate()] : found;
   } catch (error) {
-    // What the deadline has cut off fails in many ways, which all mean the same.
-    return late.aborted ? [tooLate()] : findingsOfError(error);
+    return findingsOfError(error);
   } finally {
     late.removeEventListener('abort', onLate);
   }
