@@ -66,7 +66,8 @@ const PROGRAMS = [
   {
     name: 'versitygw',
     variable: 'RYNXS_TEST_VERSITYGW',
-    neededBy: /^(store-s3|bucket-policy|real-ha|real-followers|real-doctor|real-alerts|real-dashboards|real-node-(chart|documents))/,
+    neededBy:
+      /^(store-s3|bucket-policy|real-ha|real-followers|real-doctor|real-alerts|real-dashboards|real-node-(chart|documents))/,
     path: () =>
       buildGoTool({ module: 'test/go/versitygw', package: 'github.com/versity/versitygw/cmd/versitygw' }),
   },
