@@ -63,7 +63,7 @@ describe('rules in a faster time', () => {
 
   it('wait for less, and are evaluated more often', () => {
     const group = { name: 'g', interval: '30s', rules: [{ alert: 'A', expr: 'a > 1', for: '5m' }] };
-    expect(scaleRules({ groups: [group] }, 0.1)).to.deep.equal({
+    expect(scaleRules({ groups: [group] }, () => 0.1)).to.deep.equal({
       groups: [{ name: 'g', interval: '3000ms', rules: [{ alert: 'A', expr: 'a > 1', for: '30000ms' }] }],
     });
   });

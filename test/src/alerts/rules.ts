@@ -48,20 +48,28 @@ export function alertsOf({ groups }: Rules): readonly AlertRule[] {
 }
 
 /**
- * The same rules in a faster time: every window, offset, `for`, interval and age is multiplied by `factor`. How many, how
- * much and which part of all stay as they are, and so does the time that something takes: it is what is measured.
+ * The same rules in a faster time: every window, offset, `for` and age is multiplied by the factor of its rule, and the
+ * interval of a group by the smallest of its rules'. How many, how much and which part of all stay as they are, and so does
+ * the time that something takes: it is what is measured.
  */
-export function scaleRules({ groups }: Rules, factor: number): Rules {
+export function scaleRules({ groups }: Rules, factorOf: (rule: Rule) => number): Rules {
   return {
-    groups: groups.map((group) => ({
-      ...group,
-      ...(group.interval === undefined ? {} : { interval: scaleDuration(group.interval, factor) }),
-      rules: group.rules.map((rule) => ({
-        ...rule,
-        expr: scaleExpression(rule.expr, factor),
-        ...(rule.for === undefined ? {} : { for: scaleDuration(rule.for, factor) }),
-      })),
-    })),
+    groups: groups.map((group) => {
+      const fastest = Math.min(...group.rules.map(factorOf));
+      return {
+        ...group,
+        ...(group.interval === undefined ? {} : { interval: scaleDuration(group.interval, fastest) }),
+        rules: group.rules.map((rule) => scaleRule(rule, factorOf(rule))),
+      };
+    }),
+  };
+}
+
+function scaleRule(rule: Rule, factor: number): Rule {
+  return {
+    ...rule,
+    expr: scaleExpression(rule.expr, factor),
+    ...(rule.for === undefined ? {} : { for: scaleDuration(rule.for, factor) }),
   };
 }
 

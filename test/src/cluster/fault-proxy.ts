@@ -8,16 +8,18 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * What happens to a request: `reset` ends the connection before the server sees it, `lost` after the server has
- * answered; `hang` leaves it without an answer; a status is answered instead of the server, as S3 says errors, and
- * `late` has the server carry the request out before.
+ * answered; `hang` leaves it without an answer; `delayMs` passes it on so much later; a status is answered instead of the
+ * server, as S3 says errors, and `late` has the server carry the request out before.
  */
 export type ProxyFault =
   | 'reset'
   | 'lost'
   | 'hang'
+  | { readonly delayMs: number }
   | { readonly status: number; readonly code: string; readonly late?: boolean };
 
 export interface ProxiedRequest {
@@ -81,13 +83,14 @@ export class FaultProxy implements AsyncDisposable {
       incoming.socket.resetAndDestroy();
       return;
     }
-    if (typeof fault === 'object' && fault.late !== true) {
+    if (isRefusal(fault) && fault.late !== true) {
       refuse(response, fault.status, fault.code);
       return;
     }
+    if (typeof fault === 'object' && 'delayMs' in fault) await delay(fault.delayMs);
     const { status, headers, body } = await this.#forward(incoming, Buffer.concat(chunks));
     if (fault === 'lost') incoming.socket.resetAndDestroy();
-    else if (fault !== undefined) refuse(response, fault.status, fault.code);
+    else if (isRefusal(fault)) refuse(response, fault.status, fault.code);
     else response.writeHead(status, headers).end(body);
   }
 
@@ -109,6 +112,10 @@ export class FaultProxy implements AsyncDisposable {
     for await (const chunk of answer) chunks.push(chunk as Buffer);
     return { status: answer.statusCode ?? 502, headers: answer.headers, body: Buffer.concat(chunks) };
   }
+}
+
+function isRefusal(fault: ProxyFault | undefined): fault is Extract<ProxyFault, { readonly status: number }> {
+  return typeof fault === 'object' && 'status' in fault;
 }
 
 function refuse(response: ServerResponse, status: number, code: string): void {
