@@ -16,7 +16,6 @@ const POLL_MS = 250;
 export async function until(what, condition, { timeoutMs, signal, pollMs = POLL_MS, describe }) {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
-    signal.throwIfAborted();
     const found = await condition();
     if (found !== undefined && found !== false) return found;
     if (performance.now() >= deadline) {
