@@ -77,6 +77,8 @@ ${manifests(needs)}\`\`\`
 
 ## What is missing says so
 
+\`rynxs doctor --check permissions\` asks the API server for each of them, and prints the rules to add.
+
 The error of a request that is refused says \`allow it with this rule in a Role or ClusterRole: {apiGroups: …}\`. It is in the operator's
 log, and for what is done for an Agent in the Agent's condition. A test takes each verb of each rule away in turn and reads it there.
 
