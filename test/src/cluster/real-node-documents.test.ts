@@ -130,7 +130,8 @@ describe('on a cluster, a reader can follow', function () {
   function kubectl(args: readonly string[], input = ''): void {
     execFileSync(programOf('RYNXS_TEST_KUBECTL'), args, {
       input,
-      env: { PATH: process.env.PATH, KUBECONFIG: kubeconfig },
+      // kubectl keeps what it has found out about a server in the home directory.
+      env: { PATH: process.env.PATH, HOME: cluster.directory, KUBECONFIG: kubeconfig },
       stdio: ['pipe', 'ignore', 'inherit'],
     });
   }
