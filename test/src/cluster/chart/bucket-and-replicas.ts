@@ -55,6 +55,7 @@ export function bucketAndReplicas(cluster: () => ChartCluster): void {
 
     it('becomes three replicas of which one leads', async () => {
       await user.helm(4, 'upgrade', 'rynxs', CHART, '--values', s3, '--values', ha, ...WAIT);
+      await user.kubectl('rollout', 'status', 'deploy/rynxs-operator', '--timeout=120s');
       await oneOfThreeLeads(user);
       // Kubernetes first makes three of the pod that was there, which knows of no leader: the log fences them.
       const now = await verifiedLog(user, LOG);

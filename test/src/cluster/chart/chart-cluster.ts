@@ -142,7 +142,7 @@ export class ChartUser {
     return file;
   }
 
-  /** Runs `rynxs` beside the operator and resolves to what it printed as JSON. */
+  /** Runs `rynxs` beside an operator, as the runbooks do, and resolves to what it printed as JSON. */
   async rynxs<T>(...args: readonly string[]): Promise<T> {
     const text = await this.kubectl('exec', 'deploy/rynxs-operator', '--', 'rynxs', ...args, '-o', 'json');
     return JSON.parse(text) as T;

@@ -18,12 +18,20 @@ export async function operatorPods(user: ChartUser): Promise<readonly ApiObject[
 /** Waits until three operators run, of which one leads. */
 export async function oneOfThreeLeads(user: ChartUser): Promise<void> {
   let seen: readonly number[] = [];
+  let failure: unknown;
   const isSo = async () => {
-    seen = await metricOfOperators(user, LEADERSHIP);
-    return seen.join() === '0,0,1';
+    try {
+      seen = await metricOfOperators(user, LEADERSHIP);
+      return seen.join() === '0,0,1';
+    } catch (error) {
+      // A pod may end between the two questions.
+      failure = error;
+      return false;
+    }
   };
   if (await until(isSo, PATIENCE_MS)) return;
-  throw new Error(`one of three should lead: ${LEADERSHIP} of them is ${seen.join(', ')}`);
+  const words = `one of three should lead: ${LEADERSHIP} of them was ${seen.join(', ')} last`;
+  throw new Error(words, { cause: failure });
 }
 
 /** The value of a metric without labels, of each operator of a namespace, sorted. */

@@ -40,9 +40,12 @@ export class AuditLog {
     await using file = await open(this.file);
     const requests: AuditedRequest[] = [];
     let last: string | undefined;
-    for await (const line of file.readLines({ start: place })) {
+    // From the end of the line before, which is left out: it may have been under way when that place was asked for.
+    let isRest = place > 0;
+    for await (const line of file.readLines({ start: Math.max(0, place - 1) })) {
       if (last !== undefined) requests.push(JSON.parse(last));
-      last = line;
+      last = isRest ? undefined : line;
+      isRest = false;
     }
     if (last !== undefined && isWhole(last)) requests.push(JSON.parse(last));
     return requests;
