@@ -1,6 +1,6 @@
 import { Failure } from './lib/release/errors.mjs';
 import { Fleet } from './lib/release/fleet.mjs';
-import { releaseFor } from './lib/release/installation.mjs';
+import { CONTAINER, releaseFor } from './lib/release/installation.mjs';
 import { describeVerified, verifyLog } from './lib/release/log.mjs';
 import { Operator } from './lib/release/operator.mjs';
 import { runReleaseScript } from './lib/release/script.mjs';
@@ -94,7 +94,7 @@ function onlyLeader({ settings, signal }, operator) {
 
 /** The report of `rynxs doctor` in a pod. Throws a Failure with everything that failed; warnings are shown. */
 async function examined({ report }, operator) {
-  const examination = await operator.rynxs(['doctor'], [0, 1]);
+  const examination = await operator.rynxs(['doctor', ...(await configArguments(operator))], [0, 1]);
   const all = examination.checks.flatMap(({ name, findings }) =>
     findings.map((finding) => ({ name, ...finding })),
   );
@@ -104,6 +104,14 @@ async function examined({ report }, operator) {
     report.say(`  ! ${describeFinding(finding)}`);
   }
   return examination;
+}
+
+/** The configuration file that the operator was told to read, for the doctor to read the same. */
+async function configArguments(operator) {
+  const [pod] = await operator.pods();
+  const { args = [] } = pod.spec.containers.find(({ name }) => name === CONTAINER);
+  const at = args.indexOf('--config');
+  return at < 0 ? [] : args.slice(at, at + 2);
 }
 
 function describeFinding({ name, message, remedy }) {

@@ -11,7 +11,7 @@ const FIRST_WITH_RULES = 25;
 const GVK = 'x-kubernetes-group-version-kind';
 
 const INSTALL =
-  'Apply the definitions that came with this version: `kubectl apply --server-side --force-conflicts -f helm/rynxs/crds/`. Helm installs them once, and never upgrades them.';
+  'Apply the definitions that came with this version: `kubectl apply -f helm/rynxs/crds/`. Helm installs them once, and never upgrades them.';
 
 interface Definition {
   readonly name: string;
