@@ -10,7 +10,6 @@ await runScript(async () => {
   installAndBuild();
   const env = {
     ...process.env,
-    RYNXS_RSVG_CONVERT: debianProgram('rsvg-convert', 'librsvg2-bin'),
     RYNXS_TEST_PROMETHEUS: debianProgram('prometheus', 'prometheus'),
     RYNXS_TEST_KUBERNETES: kubernetesProgram(),
     RYNXS_TEST_VERSITYGW: buildGoTool({

@@ -31,7 +31,7 @@ export class ObservedSystem implements AsyncDisposable {
   #bucketProxy: FaultProxy | undefined;
 
   /** Resolves when both jobs have a leader, and Prometheus answers. */
-  static async start(): Promise<ObservedSystem> {
+  static async start({ scrapeIntervalMs = 500 } = {}): Promise<ObservedSystem> {
     const system = new ObservedSystem();
     try {
       await system.#startReplicas();
@@ -44,7 +44,7 @@ export class ObservedSystem implements AsyncDisposable {
         })),
         ...system.alone.map(({ metricsUrl: url }) => ({ ...ALONE, url, pod: 'alone' })),
       ];
-      system.#prometheus = system.#stack.use(await PrometheusServer.start({ pods }));
+      system.#prometheus = system.#stack.use(await PrometheusServer.start({ pods, scrapeIntervalMs }));
       return system;
     } catch (error) {
       await system[Symbol.asyncDispose]();

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Panel, readDashboards, type Variables, withVariables } from '../../dashboards/dashboards.js';
@@ -11,17 +10,18 @@ import { drawDashboard, type Line } from './svg.js';
 // `npm run generate:picture`: live operators for two minutes, the queries of the operator's dashboard over that time, and a
 // drawing of what they gave.
 
-const FILE = 'docs/images/dashboard-operator.png';
+const FILE = 'docs/images/dashboard-operator.svg';
 const SHOWN_MS = 120_000;
 const HANDOVER_AT_MS = 40_000;
 const OUTAGE_AT_MS = 75_000;
 const OUTAGE_MS = 8_000;
 const AGENTS = 14;
 const TURN_MS = 2_000;
+const STEP_MS = 2_000;
 const VARIABLES: Variables = {
   namespace: `${REPLICAS.namespace}|${ALONE.namespace}`,
   job: REPLICAS.job,
-  rateInterval: '5s',
+  rateInterval: '10s',
   range: `${SHOWN_MS / 1000}s`,
 };
 
@@ -46,8 +46,7 @@ async function linesOf(panel: Panel, prometheus: PrometheusServer, fromMs: numbe
   const lines: Line[] = [];
   for (const { expr, legendFormat } of panel.targets ?? []) {
     const toMs = fromMs + SHOWN_MS;
-    const span =
-      panel.type === 'stat' ? { fromMs: toMs, toMs, stepMs: 1_000 } : { fromMs, toMs, stepMs: 1_000 };
+    const span = { fromMs: panel.type === 'stat' ? toMs : fromMs, toMs, stepMs: STEP_MS };
     for (const { labels, points } of await prometheus.queryRange(withVariables(expr, VARIABLES), span)) {
       const legend = legendFormat.replaceAll(/\{\{(\w+)\}\}/g, (_, label: string) => labels[label] ?? '');
       lines.push({ legend, points });
@@ -56,7 +55,7 @@ async function linesOf(panel: Panel, prometheus: PrometheusServer, fromMs: numbe
   return lines;
 }
 
-await using system = await ObservedSystem.start();
+await using system = await ObservedSystem.start({ scrapeIntervalMs: STEP_MS });
 const fromMs = Math.ceil(Date.now() / 1_000) * 1_000;
 await happen(system, fromMs);
 const dashboard = readDashboards().find(({ uid }) => uid === 'rynxs-operator');
@@ -73,7 +72,5 @@ const svg = drawDashboard({
   panels,
 });
 mkdirSync(dirname(join(ROOT, FILE)), { recursive: true });
-execFileSync(process.env.RYNXS_RSVG_CONVERT ?? 'rsvg-convert', ['--output', join(ROOT, FILE)], {
-  input: svg,
-});
+writeFileSync(join(ROOT, FILE), svg);
 process.stdout.write(`${FILE}\n`);

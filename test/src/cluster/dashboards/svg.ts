@@ -124,17 +124,33 @@ interface Drawing {
 
 function drawLine({ points }: Line, index: number, { isStacked, place }: Drawing): string {
   const colour = COLOURS[index % COLOURS.length];
-  const places = points
-    .filter(({ value }) => Number.isFinite(value))
-    .map(({ atMs, value }) => place(atMs, value))
-    .map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`);
-  const [first, last] = [points[0], points.at(-1)];
-  if (!isStacked || first === undefined || last === undefined)
-    return `<polyline points="${places.join(' ')}" fill="none" stroke="${colour}" stroke-width="1.3"/>`;
-  const feet = [place(last.atMs, 0), place(first.atMs, 0)].map(
-    ({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`,
-  );
-  return `<polygon points="${[...places, ...feet].join(' ')}" fill="${colour}" fill-opacity="0.75"/>`;
+  return unbroken(points)
+    .map((part) => {
+      const [first, last] = [part[0], part.at(-1)];
+      const places = part.map(({ atMs, value }) => at(place(atMs, value))).join(' ');
+      if (!isStacked || first === undefined || last === undefined)
+        return `<polyline points="${places}" fill="none" stroke="${colour}" stroke-width="1.3"/>`;
+      const feet = `${at(place(last.atMs, 0))} ${at(place(first.atMs, 0))}`;
+      return `<polygon points="${places} ${feet}" fill="${colour}" fill-opacity="0.75"/>`;
+    })
+    .join('\n');
+}
+
+function at({ x, y }: { readonly x: number; readonly y: number }): string {
+  return `${x.toFixed(1)},${y.toFixed(1)}`;
+}
+
+/** The parts of a line between which there is nothing: no number, or no answer to a scrape. */
+function unbroken(points: Line['points']): readonly Line['points'][] {
+  const stepMs = Math.min(...points.slice(1).map(({ atMs }, index) => atMs - (points[index]?.atMs ?? 0)));
+  const parts: Line['points'][number][][] = [];
+  let before = Number.NEGATIVE_INFINITY;
+  for (const point of points.filter(({ value }) => Number.isFinite(value))) {
+    if (point.atMs - before > stepMs) parts.push([]);
+    parts.at(-1)?.push(point);
+    before = point.atMs;
+  }
+  return parts;
 }
 
 /** Each line with those before it under it. */
