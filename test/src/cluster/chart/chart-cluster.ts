@@ -104,8 +104,10 @@ export class ChartUser {
 
   /** What the namespace's service accounts were refused since the last release was uninstalled, in words. */
   async forbidden(): Promise<readonly string[]> {
+    const account = `system:serviceaccount:${this.namespace}:`;
+    // Who asks without credentials has no name.
     const isForbidden = ({ user, responseStatus }: AuditedRequest) =>
-      user.username.startsWith(`system:serviceaccount:${this.namespace}:`) && responseStatus?.code === 403;
+      responseStatus?.code === 403 && user.username?.startsWith(account);
     return (await this.chartCluster.cluster.audit.since(this.#auditedTo))
       .filter(isForbidden)
       .map(({ user, verb, requestURI }) => `${user.username}: ${verb} ${requestURI}`);
