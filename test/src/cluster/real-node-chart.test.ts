@@ -5,7 +5,10 @@ import { lifeCycle } from './chart/life-cycle.js';
 import { production } from './chart/production.js';
 import { variants } from './chart/variants.js';
 
-/** As users do it: real Helm, a real cluster with a node, and the operator's own image with the chart's permissions. */
+/**
+ * As users do it: real Helm, a real cluster with a node, the values of helm/rynxs/README.md and of the chart's examples, and the
+ * operator's own image, which may do what the chart's roles allow.
+ */
 describe('the chart on a real cluster', function () {
   this.timeout(360_000);
   let cluster: ChartCluster;
