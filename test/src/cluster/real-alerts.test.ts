@@ -14,7 +14,7 @@ const AT_ONCE = 3;
 const DRILLS: readonly Drill[] = [...LOG_DRILLS, ...LEADERSHIP_DRILLS];
 
 describe('alerts, in a faster time', function () {
-  this.timeout(4 * MINUTE_MS);
+  this.timeout(6 * MINUTE_MS);
   let stage: Stage;
   const performances = new Map<string, Promise<Timing>>();
 

@@ -28,6 +28,11 @@ const BROUGHT: Readonly<Record<string, Brought>> = {
       kubectl(['apply', '--namespace', 'storage', '--filename', '-'], bucketServer('s3', ['rynxs-events']));
     },
   },
+  'docs/PROMETHEUS_ALERTS.md': {
+    async atFirst({ kubectl }) {
+      kubectl(['apply', '--filename', '-'], DEFINITIONS_OF_PROMETHEUS);
+    },
+  },
   'docs/PRODUCTION_CHECKLIST.md': {
     async atFirst({ kubectl, reader }) {
       kubectl(['apply', '--filename', '-'], DEFINITIONS_OF_PROMETHEUS);
