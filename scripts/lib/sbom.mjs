@@ -22,7 +22,7 @@ export function imageSbom(bom, { version, node, seconds }) {
       timestamp: new Date(seconds * 1000).toISOString(),
       component: subject,
     },
-    components: [...bom.components.map(withoutAddress), runtime],
+    components: [...bom.components.map(imageComponent), runtime],
     dependencies: [
       { ref: subject['bom-ref'], dependsOn: [`rynxs@${version}`, runtime['bom-ref']] },
       ...bom.dependencies.filter(({ ref }) => ref !== workspace),
@@ -66,10 +66,14 @@ function nodeComponent(version) {
   };
 }
 
-/** Where a package was downloaded says nothing of what it is, which its hash does. */
-function withoutAddress({ externalReferences, ...component }) {
+/**
+ * A package by the name that it is installed under, as npm gives a workspace that of its folder; without where it was
+ * downloaded, which says nothing of what it is: its hash does.
+ */
+function imageComponent({ externalReferences, ...component }) {
   return {
     ...component,
+    name: component['bom-ref'].replace(/@[^@]*$/, ''),
     externalReferences: externalReferences.filter(({ type }) => type !== 'distribution'),
   };
 }

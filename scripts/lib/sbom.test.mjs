@@ -54,6 +54,12 @@ describe("the image's bill of materials", () => {
     expect(JSON.stringify(imageSbom(printed(), IMAGE))).to.include('git.example.com');
   });
 
+  it('names packages of the workspace as they are installed, and not by their folders', () => {
+    const folder = { ...component('@rynxs/kernel', '0.1.0'), name: 'kernel' };
+    const { components } = imageSbom(printed({ components: [folder] }), IMAGE);
+    expect(components[0]).to.include({ 'bom-ref': '@rynxs/kernel@0.1.0', name: '@rynxs/kernel' });
+  });
+
   it('is the same for the same packages, and another for others', () => {
     const other = printed({ serialNumber: 'urn:uuid:11111111-1111-4111-8111-111111111111' });
     expect(imageSbom(other, IMAGE)).to.deep.equal(imageSbom(printed(), IMAGE));

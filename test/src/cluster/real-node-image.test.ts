@@ -246,9 +246,9 @@ describe('the image of the operator', function () {
     );
   }
 
-  /** Removes the operator, and the anchor of its log, as the next log is another one. */
+  /** Removes the operator when it has ended, and the anchor of its log, as the next log is another one. */
   async function removePod(): Promise<void> {
-    await cluster.api.send('DELETE', `${PODS}/${NAME}?gracePeriodSeconds=0`);
+    await cluster.api.send('DELETE', `${PODS}/${NAME}`);
     await eventually('the pod is gone', async () => (await podNames()).length === 0 || undefined);
     await cluster.api.must('DELETE', `/api/v1/namespaces/${NAMESPACE}/configmaps/${ANCHOR}`);
   }
