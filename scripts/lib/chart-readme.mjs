@@ -52,7 +52,8 @@ function keyRows(values, paths) {
   return paths
     .map((path) => {
       const value = values.find((candidate) => candidate.path === path);
-      if (value === undefined) throw new Error(`README.template.md names ${path}, which values.yaml does not document`);
+      if (value === undefined)
+        throw new Error(`README.template.md names ${path}, which values.yaml does not document`);
       return row(value);
     })
     .join('\n');
