@@ -1,7 +1,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ClusterConnection, type ClusterConnector, ClusterError, type Logger, SystemClock } from '@rynxs/kernel';
+import {
+  type ClusterConnection,
+  type ClusterConnector,
+  ClusterError,
+  type Logger,
+  SystemClock,
+} from '@rynxs/kernel';
 import { expect } from 'chai';
 import { EmbeddedCluster } from './embedded-cluster.js';
 import { PODS } from './resources/types.js';
