@@ -179,7 +179,7 @@ describe('the image of the operator', function () {
       const [started] = await startPod(pod);
       try {
         await startToReady(started);
-        expect(await inside('rynxs', 'plugins')).to.include('rynxs-store-sqlite');
+        expect(await inside('rynxs', 'plugins')).to.include('store-sqlite');
         expect(await inside('node', '-p', "fs.readdirSync('/var/lib/rynxs/logs')")).to.include('log.db');
       } finally {
         await removePod();
