@@ -113,7 +113,8 @@ const PROGRAMS = [
 /** Test files that run at the same time. */
 const JOBS = 2;
 /** The files that take longest; they begin first, so that none runs alone at the end. */
-const LONGEST = /^real-(followers|ha|soak|faults-answers|faults-server|node-agent|node-chart)\./;
+const LONGEST =
+  /^real-(followers|ha|soak|faults-answers|faults-server|alerts|node-(agent|chart|documents|scripts|smoke|image))\./;
 
 function longestFirst(files) {
   return [...files.filter((name) => LONGEST.test(name)), ...files.filter((name) => !LONGEST.test(name))];

@@ -47,6 +47,7 @@ export function drawDashboard({ title, caption, fromMs, toMs, panels }: Picture)
   const width = 24 * COLUMN + GAP;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="DejaVu Sans, sans-serif">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="#111217"/>`,
     text(GAP + 4, 24, title, { size: 17, colour: '#ffffff' }),
     text(GAP + 4, 44, caption, { size: 10.5, colour: '#9fa7b3' }),
@@ -243,6 +244,9 @@ interface TextStyle {
 }
 
 function text(x: number, y: number, content: string, { size, colour, anchor = 'start' }: TextStyle): string {
-  const escaped = content.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
-  return `<text x="${x}" y="${y}" font-size="${size}" fill="${colour}" text-anchor="${anchor}">${escaped}</text>`;
+  return `<text x="${x}" y="${y}" font-size="${size}" fill="${colour}" text-anchor="${anchor}">${escaped(content)}</text>`;
+}
+
+function escaped(content: string): string {
+  return content.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }
