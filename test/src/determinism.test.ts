@@ -122,7 +122,8 @@ describe('determinism', function () {
         expect(code, stderr).to.equal(1);
         const { same, decisions } = JSON.parse(stdout);
         expect(same).to.equal(false);
-        expect(decisions.differences.length, stdout).to.equal(2);
+        // One that goes by memory wants something else after each action.
+        expect(decisions.differences.length, stdout).to.be.at.least(2);
         expect(decisions.differences[0].aggregateId).to.match(/^widgets\/default\/[ab]$/);
       });
     }

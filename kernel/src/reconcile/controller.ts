@@ -300,7 +300,7 @@ export class Controller {
     if (result.kind === 'settled') {
       this.#queue.forget(key);
       retryNotBefore.delete(key);
-    } else if (result.kind === 'failed') {
+    } else if (result.kind === 'unfinished') {
       const delayMs = this.#queue.addRateLimited(key, result.retryAfterMs);
       retryNotBefore.set(key, this.#options.clock.monotonic() + delayMs);
     } else {

@@ -79,12 +79,13 @@ export interface PassContext {
 }
 
 /**
- * `settled`: nothing is left to do. `failed`: an action failed and is to be tried again, with growing delays and not
- * before the server's wish to be left alone is over. `waiting`: it is not yet time to try again.
+ * `settled`: nothing is left to do. `unfinished`: an action failed and is to be tried again, or what was done leads to more
+ * (a computer that had to stop first may run); with growing delays, and not before the server's wish to be left alone is
+ * over. `waiting`: it is not yet time to try again.
  */
 export type PassResult =
   | { readonly kind: 'settled' | 'waiting' }
-  | { readonly kind: 'failed'; readonly retryAfterMs: number };
+  | { readonly kind: 'unfinished'; readonly retryAfterMs: number };
 
 const SETTLED: PassResult = { kind: 'settled' };
 const WAITING: PassResult = { kind: 'waiting' };
@@ -247,14 +248,9 @@ export class ReconcilePass {
 
     const failures = outcomes.filter((outcome) => outcome.kind === 'failed');
     if (reconciler.decide(this.#aggregate().state).actions.length === 0) return SETTLED;
-    if (failures.length === 0) {
-      // What was done leads to more: a computer that had to stop first may run.
-      this.#context.again(this.#key, 0);
-      return SETTLED;
-    }
     return {
-      kind: 'failed',
-      retryAfterMs: Math.max(...failures.map((failure) => failure.retryAfterMs ?? 0)),
+      kind: 'unfinished',
+      retryAfterMs: Math.max(0, ...failures.map((failure) => failure.retryAfterMs ?? 0)),
     };
   }
 

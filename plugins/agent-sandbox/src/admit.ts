@@ -51,11 +51,11 @@ function barred(state: AgentState, isBarred: boolean): AgentState {
   return isBarred ? { ...rest, isBarred } : rest;
 }
 
-/** Whether the Deployment is still of an earlier computer, one that runs and is outside. */
+/** Whether the Deployment is of a computer that runs and is outside: this one, or an earlier one. */
 function isLeftRunning({ computer, children }: AgentState, tenancy: Tenancy | undefined): boolean {
   if (computer === undefined) return false;
   const applied = children[childKey(DEPLOYMENT, computer.name)]?.basis;
-  if (applied === undefined || applied === computer || !applied.isRunning) return false;
+  if (applied?.isRunning !== true) return false;
   return outsideUniverse({ computer: applied }, tenancy) !== undefined;
 }
 

@@ -17,7 +17,7 @@ export interface AgentState {
   readonly universe?: string;
   /** The computer is outside its Universe by now and must not run. */
   readonly isBarred?: true;
-  /** The Deployment is of an earlier computer that is outside by now and runs: it stops before it may become this one. */
+  /** The Deployment is of a computer that is outside by now and runs, this one or an earlier one: it stops before all else. */
   readonly stopsFirst?: true;
   /** The newest spec, if it is valid but outside the Universe. */
   readonly waiting?: Accepted;
