@@ -85,7 +85,7 @@ describe('the scripts for a cluster', function () {
     expect(measured.records).to.be.above(10);
     const verified = steps.find(({ name }) => name === 'log in the bucket verified');
     expect(verified?.detail).to.match(
-      /^s3:\/\/rynxs-events\/events: \d+ records in \d+ commits, 1 epoch, signed to \d+/,
+      /^s3:\/\/rynxs-events\/events(?: at \S+)?: \d+ records in \d+ commits, 1 epoch, signed to \d+/,
     );
     expect(await ours('/api/v1/namespaces')).to.deep.equal([]);
     expect(await ours('/apis/apiextensions.k8s.io/v1/customresourcedefinitions')).to.deep.equal([]);
