@@ -145,13 +145,18 @@ export class RealCluster implements AsyncDisposable {
    */
   async restore(snapshot: string): Promise<void> {
     await this.stopApiServer('SIGKILL');
-    for (const component of ['kube-controller-manager', 'kube-scheduler'])
-      await endComponents(this.directory, componentsOf(this.directory, component));
+    await this.#endControllers();
     await endComponents(this.directory, componentsOf(this.directory, 'etcd'));
     await rm(this.#directory.etcd, { recursive: true });
     await cp(snapshot, this.#directory.etcd, { recursive: true });
     await this.#plane.startEtcd();
     await this.startApiServer();
+    await this.#plane.startControllers();
+  }
+
+  /** Ends controller manager and scheduler, if there are, and starts them anew: they look at everything again. */
+  async restartControllers(): Promise<void> {
+    await this.#endControllers();
     await this.#plane.startControllers();
   }
 
@@ -184,6 +189,11 @@ export class RealCluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.api[Symbol.dispose]();
     await removeCluster(this.directory);
+  }
+
+  async #endControllers(): Promise<void> {
+    for (const component of ['kube-controller-manager', 'kube-scheduler'])
+      await endComponents(this.directory, componentsOf(this.directory, component));
   }
 
   #write(name: string, text: string): string {

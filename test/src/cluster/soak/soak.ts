@@ -97,6 +97,8 @@ class SoakRun {
     this.#beganAt = performance.now();
     await this.#loadWithFaults();
     progress('no more load, no more faults');
+    // The garbage collector can miss that an owner was deleted while the API server came and went; a new one looks anew.
+    await this.#cluster.restartControllers();
     const convergedSeconds = (await this.#converge()) / 1_000;
     const idleWrites = (await this.#writesWhile(() => this.#wait(QUIET_MS))).length;
     if (idleWrites > 0) this.#problems.push(`it wrote ${idleWrites} times while nothing happened`);
