@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './lib/install-and-build.mjs';
-import { formatTotals } from './lib/totals.mjs';
+import { add, formatTotals, noTests } from './lib/totals.mjs';
 
 /** The longest tier compiles Kubernetes and builds the image, which takes minutes on a machine that has never done it. */
 const TIER_DEADLINE_MS = 60 * 60_000;
@@ -17,15 +17,18 @@ const TIERS = {
 };
 
 const directory = mkdtempSync(join(tmpdir(), 'rynxs-ci-'));
-const sum = { passed: 0, failed: 0, skipped: 0 };
+const sum = noTests();
 for (const [tier, [command, ...args]] of Object.entries(TIERS)) {
   const started = performance.now();
   process.stdout.write(`\n── ${tier}: ${command} ${args.join(' ')}\n`);
   const totals = run(join(directory, `${tier}.json`), command, args);
-  for (const key of Object.keys(sum)) sum[key] += totals[key];
+  add(sum, { ...totals, failures: totals.failures.map((failure) => `${tier}: ${failure}`) });
   process.stdout.write(`── ${tier} took ${((performance.now() - started) / 1000).toFixed(0)} s\n`);
 }
 rmSync(directory, { recursive: true });
+// Once more, as hours of output are often read from the end, and often cut.
+if (sum.failures.length > 0)
+  process.stdout.write(`\nFailed:\n${sum.failures.map((failure) => `  ${failure}\n`).join('')}`);
 process.stdout.write(`\n${formatTotals(sum)}\n`);
 process.exitCode = sum.failed === 0 && sum.passed > 0 ? 0 : 1;
 
@@ -37,13 +40,15 @@ function run(file, command, args) {
     stdio: ['ignore', 'inherit', 'inherit'],
     timeout: TIER_DEADLINE_MS,
   });
-  let totals = { passed: 0, failed: 0, skipped: 0 };
+  let totals = noTests();
   try {
     totals = JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
     process.stdout.write(`The tier left no totals (${cause.code}).\n`);
   }
   if (status === 0) return totals;
-  process.stdout.write(`The tier ended with ${error?.message ?? signal ?? `exit code ${status}`}.\n`);
-  return { ...totals, failed: Math.max(1, totals.failed) };
+  const end = `ended with ${error?.message ?? signal ?? `exit code ${status}`}`;
+  process.stdout.write(`The tier ${end}.\n`);
+  if (totals.failed > 0) return totals;
+  return { ...totals, failed: 1, failures: [...totals.failures, end] };
 }

@@ -6,7 +6,7 @@ import { installAndBuild, root, runScript } from './lib/install-and-build.mjs';
 import { corednsProgram, kubernetesProgram } from './lib/kubernetes-program.mjs';
 import { runMochaFiles } from './lib/mocha-files.mjs';
 import { runMocha } from './lib/mocha-run.mjs';
-import { close } from './lib/totals.mjs';
+import { add, close, noTests } from './lib/totals.mjs';
 
 /** Of a cluster on which the tests are to be done that need no more than its API. */
 const { KUBECONFIG } = process.env;
@@ -126,17 +126,18 @@ await runScript(async () => {
   let files = readdirSync(join(root, 'test/dist/cluster'), { recursive: true }).filter((name) =>
     name.endsWith('.test.js'),
   );
-  let missing = 0;
+  const missing = [];
   for (const { name, variable, neededBy, path } of PROGRAMS) {
     try {
       const program = await path();
       if (variable !== undefined) env[variable] = program;
     } catch (error) {
-      missing += 1;
       const without = files.filter((file) => neededBy.test(file));
       files = files.filter((file) => !neededBy.test(file));
       const lost = without.length === 0 ? 'nothing more' : without.join(', ');
-      process.stdout.write(`No ${name} here: ${error.message}. Left out for it: ${lost}\n`);
+      const fault = `no ${name} here: ${error.message}. Left out for it: ${lost}`;
+      missing.push(fault);
+      process.stdout.write(`✗ ${fault}\n`);
     }
   }
   const arguments_ = process.argv.slice(2);
@@ -151,9 +152,9 @@ await runScript(async () => {
   const totals = await (isTogether ? runMocha(options) : runMochaFiles({ ...options, jobs: JOBS }));
   // In CI everything must run.
   const isCi = process.env.CI === 'true';
-  return close('cluster tests', {
-    passed: totals.passed,
-    failed: totals.failed + (isCi ? missing : 0),
-    skipped: totals.skipped + (isCi ? 0 : missing),
+  add(totals, {
+    ...noTests(),
+    ...(isCi ? { failed: missing.length, failures: missing } : { skipped: missing.length }),
   });
+  return close('cluster tests', totals);
 });

@@ -42,6 +42,6 @@ describe('test files that run at the same time', () => {
     const out = openSync(join(directory, 'log'), 'w');
     const totals = await runMochaFiles({ files, jobs: 2, out }).finally(() => closeSync(out));
 
-    expect(totals).to.deep.equal({ passed: 2, failed: 1, skipped: 0 });
+    expect(totals).to.deep.equal({ passed: 2, failed: 1, skipped: 0, failures: ['bad fails: wrong'] });
   });
 });

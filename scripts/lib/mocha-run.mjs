@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { nodeBinary, root } from './install-and-build.mjs';
+import { noTests } from './totals.mjs';
 
 const RUN_DEADLINE_MS = 30 * 60_000;
 /** How long what a test file or the run began may take to end. */
@@ -16,7 +17,7 @@ const PATIENCE_MS = 3_000;
  *
  * @param {{ files: string[], args?: string[], env?: Record<string, string>, out?: number, patienceMs?: number }} options
  *   `out` is the descriptor that everything is printed to
- * @returns {Promise<{ passed: number, failed: number, skipped: number }>}
+ * @returns {Promise<import('./totals.mjs').Totals>}
  */
 export async function runMocha({ files, args = [], env = {}, out = 1, patienceMs = PATIENCE_MS }) {
   const directory = mkdtempSync(join(tmpdir(), `rynxs-test-${randomUUID().slice(0, 8)}-`));
@@ -45,7 +46,8 @@ export async function runMocha({ files, args = [], env = {}, out = 1, patienceMs
       ...readdirSync(temporary).map((name) => `left behind in the directory for temporary files: ${name}`),
     ];
     for (const text of faults) writeSync(out, `✗ ${text}\n`);
-    return faults.length === 0 ? totals : { ...totals, failed: totals.failed + 1 };
+    if (faults.length === 0) return totals;
+    return { ...totals, failed: totals.failed + 1, failures: [...totals.failures, ...faults] };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -96,7 +98,7 @@ function readTotals(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    return { passed: 0, failed: 0, skipped: 0 };
+    return noTests();
   }
 }
 

@@ -38,10 +38,11 @@ describe('a test run', () => {
 
   for (const [what, [body, message]] of Object.entries(BAD)) {
     it(`fails when a test leaves ${what} behind`, async () => {
-      const { failed, printed } = await run(`it('leaves it', async () => { ${body} });`);
+      const { failed, failures, printed } = await run(`it('leaves it', async () => { ${body} });`);
 
       expect(printed).to.match(message);
-      expect(failed).to.be.at.least(1);
+      expect(failed).to.be.at.least(1).and.equal(failures.length);
+      expect(failures[0]).to.match(message);
     });
   }
 
@@ -54,13 +55,14 @@ describe('a test run', () => {
     `);
 
     expect(result).to.include({ passed: 2, failed: 1, skipped: 1 });
+    expect(result.failures).to.deep.equal(['suite c: wrong']);
     expect(result.printed).to.match(/Skipped:\n {2}suite d \(no such device\)/);
   });
 
   it('fails when a file cannot be loaded', async () => {
-    const { failed, printed } = await run("throw new Error('broken');");
+    const { failed, failures, printed } = await run("throw new Error('broken');");
 
-    expect(failed).to.equal(1);
+    expect(failed).to.equal(1).and.equal(failures.length);
     expect(printed).to.include('broken');
   });
 

@@ -14,13 +14,14 @@ const {
 const PATIENCE_MS = Number(process.env.RYNXS_TEST_PATIENCE_MS);
 
 /**
- * One line per top-level suite, then what was skipped and what failed. Writes the totals to the file that
- * RYNXS_TEST_TOTALS names, for the script that started the run. A process that stays up after the end is ended.
+ * One line per top-level suite, then what was skipped and what failed. Writes the totals, with what failed by name, to the
+ * file that RYNXS_TEST_TOTALS names, for the script that started the run. A process that stays up after the end is ended.
  */
 export default class SuiteReporter extends mocha.reporters.Base {
   constructor(runner, options) {
     super(runner, options);
     const skipped = [];
+    const failures = [];
     let depth = 0;
     let suite;
     runner.on(EVENT_SUITE_BEGIN, ({ root, title }) => {
@@ -38,7 +39,8 @@ export default class SuiteReporter extends mocha.reporters.Base {
       suite.passed += 1;
       suite.ms += test.duration ?? 0;
     });
-    runner.on(EVENT_TEST_FAIL, (test) => {
+    runner.on(EVENT_TEST_FAIL, (test, error) => {
+      failures.push(`${test.fullTitle()}: ${String(error?.message ?? error).split('\n', 1)[0]}`);
       if (suite === undefined) return;
       suite.file = test.file;
       suite.failed += 1;
@@ -51,12 +53,13 @@ export default class SuiteReporter extends mocha.reporters.Base {
       this.epilogue();
       if (skipped.length > 0)
         process.stdout.write(`Skipped:\n${skipped.map((title) => `  ${title}\n`).join('')}\n`);
-      const { passes, failures, pending } = this.stats;
-      const totals = { passed: passes, failed: failures, skipped: pending };
+      const { passes, failures: failed, pending } = this.stats;
+      const totals = { passed: passes, failed, skipped: pending, failures };
       save(totals);
       setTimeout(() => {
-        process.stdout.write(`✗ still open at the end: ${process.getActiveResourcesInfo().join(', ')}\n`);
-        save({ ...totals, failed: totals.failed + 1 });
+        const fault = `still open at the end: ${process.getActiveResourcesInfo().join(', ')}`;
+        process.stdout.write(`✗ ${fault}\n`);
+        save({ ...totals, failed: failed + 1, failures: [...failures, fault] });
         process.exit(1);
       }, PATIENCE_MS).unref();
     });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { generatedFiles, staleFiles } from '../lib/generated-files.mjs';
 import { nodeBinary, packages, root } from '../lib/install-and-build.mjs';
 import { checkLicences } from '../lib/licences.mjs';
-import { close } from '../lib/totals.mjs';
+import { close, noTests } from '../lib/totals.mjs';
 import { checkImports } from './import-rules.mjs';
 import { checkMarkdownLinks } from './markdown-links.mjs';
 import { checkPackageFiles } from './package-files.mjs';
@@ -29,10 +29,11 @@ const CHECKS = {
   'generated files': async () => staleFiles(root, await generatedFiles(root)),
 };
 
-const totals = { passed: 0, failed: 0, skipped: 0 };
+const totals = noTests();
 for (const [name, check] of Object.entries(CHECKS)) {
   const violations = await violationsOf(check);
   totals[violations.length === 0 ? 'passed' : 'failed'] += 1;
+  if (violations.length > 0) totals.failures.push(`${name}: ${violations[0]}`);
   process.stdout.write(`${violations.length === 0 ? '✓' : '✗'} ${name}\n`);
   for (const violation of violations) process.stdout.write(`    ${violation}\n`);
 }

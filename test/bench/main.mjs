@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { close } from '../../scripts/lib/totals.mjs';
+import { close, noTests } from '../../scripts/lib/totals.mjs';
 import { agents200 } from './agents-200.mjs';
 import { engine } from './engine.mjs';
 import { fileAppend, fileAppendOne } from './file-append.mjs';
@@ -62,7 +62,7 @@ if (values.help || unknown.length > 0) {
 
 async function main() {
   const results = [];
-  const totals = { passed: 0, failed: 0, skipped: 0 };
+  const totals = noTests();
   for (const name of values.only) {
     const measured = await run(name);
     for (const result of measured ?? []) {
@@ -72,6 +72,7 @@ async function main() {
     // In a smoke run only that it ran counts: how fast is not to be asserted on a machine that others use.
     const isGood = measured !== undefined && (values.smoke || measured.every(({ pass }) => pass));
     totals[isGood ? 'passed' : 'failed'] += 1;
+    if (!isGood) totals.failures.push(name);
   }
   if (values.output === 'json') {
     process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
