@@ -1,10 +1,8 @@
 import { parseArgs } from 'node:util';
 import { SIMULATIONS, simulationOf } from './lib/alert-simulations.mjs';
-import { CleanUp } from './lib/release/clean-up.mjs';
-import { Cluster } from './lib/release/cluster.mjs';
 import { Precondition } from './lib/release/errors.mjs';
 import { Operator } from './lib/release/operator.mjs';
-import { Report } from './lib/release/report.mjs';
+import { complain, EXIT, runOnCluster } from './lib/release/script.mjs';
 import { pause, until } from './lib/release/wait.mjs';
 
 const USAGE = `npm run simulate-alert -- [OPTIONS] ALERT
@@ -22,12 +20,12 @@ lasts for --for seconds.
       --prometheus URL       as of \`kubectl port-forward svc/prometheus 9090\`: http://127.0.0.1:9090
       --timeout SECONDS      how long the alert is waited for; default 1200
       --for SECONDS          how long the fault lasts without --prometheus; default 180
+      --output text|json     progress goes to stderr with json; default text
   -h, --help
 
-Exit codes: 0 done (and the alert fired and ended), 1 it did not or something could not be undone, 2 bad arguments, or this cannot be
+Exit codes: 0 passed (the alert fired and ended), 1 it did not or something could not be undone, 2 bad arguments, or this cannot be
 simulated here, 130 interrupted. kubectl is found on PATH, or named by KUBECTL.
 `;
-const EXIT = { done: 0, failed: 1, missing: 2, interrupted: 130 };
 const POLL_MS = 1_000;
 
 process.exitCode = await main();
@@ -37,22 +35,29 @@ async function main() {
     const { values, positionals } = parseArguments();
     if (values.help) {
       process.stdout.write(USAGE);
-      return EXIT.done;
+      return EXIT.passed;
     }
     if (values.list) {
-      process.stdout.write(list());
-      return EXIT.done;
+      process.stdout.write(values.output === 'json' ? `${JSON.stringify(listed())}\n` : list());
+      return EXIT.passed;
     }
     const [alert, ...rest] = positionals;
     if (alert === undefined || rest.length > 0) throw new Precondition('name one alert', 'See --list.');
+    // What cannot be simulated is said before anything is asked of the cluster.
+    const { what } = simulationOf(alert);
     if (values['dry-run']) {
-      process.stdout.write(`${alert}: ${simulationOf(alert).what}; afterwards that is undone.\n`);
-      return EXIT.done;
+      process.stdout.write(`${alert}: ${what}; afterwards that is undone.\n`);
+      return EXIT.passed;
     }
-    return await carryOut(alert, values);
+    const settings = {
+      ...values,
+      timeoutMs: Number(values.timeout) * 1_000,
+      forMs: Number(values.for) * 1_000,
+    };
+    return await runOnCluster({ name: 'simulate-alert', settings, main: (run) => simulate(alert, run) });
   } catch (error) {
     if (!(error instanceof Precondition)) throw error;
-    process.stderr.write(`error: ${error.message}\n  remedy: ${error.remedy}\n`);
+    complain(error);
     return EXIT.missing;
   }
 }
@@ -70,6 +75,7 @@ function parseArguments() {
         prometheus: { type: 'string' },
         timeout: { type: 'string', default: '1200' },
         for: { type: 'string', default: '180' },
+        output: { type: 'string', default: 'text' },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -79,66 +85,49 @@ function parseArguments() {
     }
     if (parsed.values.prometheus !== undefined && !/^https?:\/\//.test(parsed.values.prometheus))
       throw new Error('--prometheus must be an http or https URL');
+    if (!['text', 'json'].includes(parsed.values.output)) throw new Error('--output must be text or json');
     return parsed;
   } catch (error) {
     throw new Precondition(error.message, 'See --help.');
   }
 }
 
+function listed() {
+  return Object.entries(SIMULATIONS).map(([alert, { what, impossible }]) => ({
+    alert,
+    what,
+    by_hand: impossible ?? null,
+  }));
+}
+
 function list() {
-  const lines = Object.entries(SIMULATIONS).map(([alert, { what, impossible }]) =>
-    impossible === undefined
-      ? `${alert}\n  ${what}\n`
-      : `${alert}\n  cannot be simulated here: ${impossible}\n`,
+  const lines = listed().map(({ alert, what, by_hand: byHand }) =>
+    byHand === null ? `${alert}\n  ${what}\n` : `${alert}\n  cannot be simulated here: ${byHand}\n`,
   );
   return lines.join('');
 }
 
-async function carryOut(alert, values) {
-  const interrupted = new AbortController();
-  for (const one of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(one, () => interrupted.abort());
-  const { signal } = interrupted;
-  // What cannot be simulated is said before anything is asked of the cluster.
-  simulationOf(alert);
-  const report = new Report({ script: 'simulate-alert', output: 'text' });
-  const cleanUp = new CleanUp();
-  const cluster = await Cluster.open({ context: values.context, signal });
-  try {
-    const run = { cluster, signal, settings: { timeoutMs: Number(values.timeout) * 1_000 } };
-    const operator = await Operator.find(run, values);
-    const target = { cluster, operator, cleanUp, signal };
-    await simulate({ alert, target, values, report });
-  } catch (error) {
-    if (error instanceof Precondition) throw error;
-    if (!signal.aborted) report.problem(error.message);
-  } finally {
-    await undo(cleanUp, report);
-    await cluster.close();
-  }
-  report.close({ isInterrupted: signal.aborted });
-  if (report.problems.length > 0) return EXIT.failed;
-  return signal.aborted ? EXIT.interrupted : EXIT.done;
-}
-
-async function simulate({ alert, target, values, report }) {
-  const { operator, cleanUp, signal } = target;
+/** @param {import('./lib/release/script.mjs').Run} run */
+async function simulate(alert, { settings, cluster, report, cleanUp, signal }) {
+  const operator = await Operator.find({ cluster, signal, settings }, settings);
+  const target = { cluster, operator, cleanUp, signal };
   const simulation = simulationOf(alert, operator);
-  const where = { alert, namespace: operator.namespace, url: values.prometheus };
-  const isWatched = values.prometheus !== undefined;
+  const where = { alert, namespace: operator.namespace, url: settings.prometheus };
+  const isWatched = settings.prometheus !== undefined;
   if (isWatched && (await isFiring(where, signal))) {
     throw new Precondition(
       `${alert} fires already`,
       'First do what docs/PROMETHEUS_ALERTS.md says about it.',
     );
   }
+  await simulation.require?.(target);
   await report.step(simulation.what, () => simulation.begin(target));
-  const timeoutMs = Number(isWatched ? values.timeout : values.for) * 1_000;
   const ending = new AbortController();
   const lasting = AbortSignal.any([signal, ending.signal]);
-  const wait = { timeoutMs, signal: lasting, pollMs: POLL_MS };
+  const wait = { timeoutMs: settings.timeoutMs, signal: lasting, pollMs: POLL_MS };
   const waiting = isWatched
     ? report.step(`${alert} fires`, () => until(alert, () => isFiring(where, lasting), wait))
-    : report.step(`left so for ${values.for} s`, () => pause(timeoutMs, lasting));
+    : report.step(`left so for ${settings.forMs / 1_000} s`, () => pause(settings.forMs, lasting));
   const repeating = repeat(simulation, { ...target, signal: lasting });
   try {
     await Promise.race([waiting, repeating.then(() => waiting)]);
@@ -146,12 +135,11 @@ async function simulate({ alert, target, values, report }) {
     ending.abort(new Error('the other one has failed'));
     await Promise.allSettled([waiting, repeating]);
   }
-  await undo(cleanUp, report);
+  for (const left of await cleanUp.run((what) => report.say(`  … ${what}`)))
+    report.problem(`not undone: ${left}`);
   if (!isWatched) return;
   const isOver = async () => !(await isFiring(where, signal));
-  await report.step(`${alert} ends`, () =>
-    until(`the end of ${alert}`, isOver, { timeoutMs, signal, pollMs: POLL_MS }),
-  );
+  await report.step(`${alert} ends`, () => until(`the end of ${alert}`, isOver, { ...wait, signal }));
 }
 
 /** Until the target's signal aborts. */
@@ -163,11 +151,6 @@ async function repeat({ repeat: once }, target) {
       if (!target.signal.aborted) throw error;
     }
   }
-}
-
-async function undo(cleanUp, report) {
-  for (const left of await cleanUp.run((what) => report.say(`  … ${what}`)))
-    report.problem(`not undone: ${left}`);
 }
 
 /** Whether the alert fires for the release's namespace, or for all that is missing. */

@@ -80,7 +80,7 @@ const PROGRAMS = [
   {
     name: 'Prometheus',
     variable: 'RYNXS_TEST_PROMETHEUS',
-    neededBy: /^real-(alerts|dashboards)/,
+    neededBy: /^real-(alerts|dashboards|node-scripts)/,
     path: () => debianProgram('prometheus', 'prometheus'),
   },
   {

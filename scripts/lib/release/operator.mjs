@@ -51,6 +51,11 @@ export class Operator {
     return this.#deployment.metadata.name;
   }
 
+  /** Whom it was installed by. */
+  get release() {
+    return this.#deployment.metadata.labels['app.kubernetes.io/instance'];
+  }
+
   get replicas() {
     return this.#deployment.spec.replicas;
   }

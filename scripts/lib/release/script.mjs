@@ -5,7 +5,7 @@ import { Cluster } from './cluster.mjs';
 import { Precondition } from './errors.mjs';
 import { Report } from './report.mjs';
 
-const EXIT = { passed: 0, failed: 1, missing: 2, interrupted: 130 };
+export const EXIT = { passed: 0, failed: 1, missing: 2, interrupted: 130 };
 
 /**
  * What the steps of a script work with.
@@ -36,12 +36,26 @@ export async function runReleaseScript({ name, usage, options, verdicts, main })
     process.stdout.write(`${usage}\n${COMMON_USAGE}`);
     return;
   }
+  process.exitCode = await runOnCluster({ name, settings, verdicts, main });
+}
+
+/**
+ * The same with arguments that were read already. Resolves to the exit code.
+ *
+ * @param {object} script
+ * @param {string} script.name
+ * @param {any} script.settings at least `context`, `output` and `timeoutMs`
+ * @param {{ passed: string, failed: string }} [script.verdicts]
+ * @param {(run: Run) => Promise<void>} script.main
+ * @returns {Promise<number>}
+ */
+export function runOnCluster({ name, settings, verdicts, main }) {
   const interrupted = new AbortController();
   // Every request listens to it.
   setMaxListeners(0, interrupted.signal);
   for (const one of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(one, () => interrupted.abort());
   const report = new Report({ script: name, output: settings.output, verdicts });
-  process.exitCode = await carryOut({ settings, report, signal: interrupted.signal, main });
+  return carryOut({ settings, report, signal: interrupted.signal, main });
 }
 
 function attempt(read) {
@@ -85,6 +99,6 @@ function tellKept(kept, report) {
   for (const what of kept.reverse()) report.say(`  ${what}`);
 }
 
-function complain({ message, remedy }) {
+export function complain({ message, remedy }) {
   process.stderr.write(`error: ${message}\n  remedy: ${remedy}\n`);
 }

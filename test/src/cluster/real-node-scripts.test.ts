@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Ended, ROOT, RynxsProcess } from '../rynxs-process.js';
+import { WatchedRelease } from './alerts/watched-release.js';
 import { ChartCluster } from './chart/chart-cluster.js';
 import { loadMinio } from './chart/images.js';
 import { until } from './real-cluster/processes.js';
@@ -14,6 +15,7 @@ const HA = 'rynxs-ha';
 const KEPT = ['--release', 'rynxs', '--namespace', HA] as const;
 const BINDINGS = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
 const FAULT_BEGUN_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 120_000;
 
 interface Report {
   readonly passed: boolean;
@@ -25,6 +27,11 @@ interface Report {
   }[];
   readonly measured: Readonly<Record<string, number>>;
   readonly problems: readonly string[];
+}
+
+interface Deployment extends ApiObject {
+  readonly spec: { readonly replicas: number };
+  readonly status: { readonly readyReplicas?: number };
 }
 
 interface Binding extends ApiObject {
@@ -155,12 +162,61 @@ describe('the scripts for a cluster', function () {
     expect(await subjectsOfOperator()).to.deep.equal(before);
     expect(await ours('/api/v1/namespaces')).to.deep.equal(namespaces);
   });
+
+  describe('simulate-alert', () => {
+    let watched: WatchedRelease;
+
+    before(async () => {
+      watched = await WatchedRelease.start(chart.cluster, HA);
+    });
+    after(() => watched?.[Symbol.asyncDispose]());
+
+    const deployment = (name: string) =>
+      api.must<Deployment>('GET', `/apis/apps/v1/namespaces/${HA}/deployments/${name}`);
+    const replicasOf = async (name: string) => (await deployment(name)).spec.replicas;
+    const isWhole = async () => (await deployment('rynxs-operator')).status.readyReplicas === 3;
+    const leaseUid = async () => {
+      const path = `/apis/coordination.k8s.io/v1/namespaces/${HA}/leases/rynxs-operator-leader`;
+      return (await api.must<ApiObject>('GET', path)).metadata.uid;
+    };
+
+    for (const alert of ['RynxsNoLeader', 'RynxsLeaderElectionFailuresHigh', 'RynxsLogAppendStalled']) {
+      it(`${alert} fires for what is done to a release, and ends when it is undone`, async () => {
+        expect(await until(isWhole, READY_TIMEOUT_MS)).to.equal(true);
+        const { steps } = await passing('simulate-alert', alert, ...KEPT, '--prometheus', watched.url);
+        expect(steps.map(({ name }) => name).slice(1)).to.deep.equal([`${alert} fires`, `${alert} ends`]);
+        expect([await replicasOf('rynxs-operator'), await replicasOf('rynxs-minio')]).to.deep.equal([3, 1]);
+      });
+    }
+
+    it('RynxsLeaderFlap ends term after term', async () => {
+      expect(await until(isWhole, READY_TIMEOUT_MS)).to.equal(true);
+      const before = await leaseUid();
+      const { steps } = await passing('simulate-alert', 'RynxsLeaderFlap', ...KEPT, '--for', '20');
+      expect(steps.at(-1)?.name).to.equal('left so for 20 s');
+      expect(await leaseUid()).not.to.equal(before);
+    });
+
+    it('undoes what it did when it is interrupted', async () => {
+      await using script = start('simulate-alert', 'RynxsNoLeader', ...KEPT);
+      const hasBegun = async () => (await replicasOf('rynxs-operator')) === 0;
+      expect(await until(hasBegun, FAULT_BEGUN_TIMEOUT_MS), script.output).to.equal(true);
+      script.signal('SIGINT');
+      const { code, stdout } = await script.ended();
+      expect(code, stdout).to.equal(130);
+      expect(stdout).to.include('… scale rynxs-operator to 3 replicas again').and.include('INTERRUPTED');
+      expect(await replicasOf('rynxs-operator')).to.equal(3);
+    });
+  });
 });
 
-/** The command that the page shows for a script, without `node`. */
+/** The command that the page shows for a script, without `node` and the alert of its example. */
 function documented(script: string): readonly string[] {
   const page = readFileSync(join(ROOT, PAGE), 'utf8');
   const line = page.split('\n').find((text) => text.startsWith(`node scripts/${script}.mjs`));
   if (line === undefined) throw new Error(`${PAGE} does not show how to run ${script}`);
-  return line.split(' ').slice(1);
+  return line
+    .split(' ')
+    .slice(1)
+    .filter((word) => !word.startsWith('Rynxs'));
 }

@@ -26,6 +26,7 @@ export function variants(cluster: () => ChartCluster): void {
       const values = ['--values', `${EXAMPLES}/minimal.yaml`, '--skip-crds', '--set', 'crds.manage=true'];
       const told = await user.helm(4, 'install', 'rynxs', CHART, ...values, ...WAIT);
       expect(told).to.include('THE LOG IS NOT DURABLE');
+      expect(await user.helm(4, 'status', 'rynxs')).to.include('THE LOG IS NOT DURABLE');
       expect(await user.kubectl('get', 'pvc', '-o', 'name')).to.equal('');
       await verifiedLog(user, FILE_LOG);
     });
