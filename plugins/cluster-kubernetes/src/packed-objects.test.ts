@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '@rynxs/kernel';
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { PackedObjects } from './packed-objects.js';
 
 function object(name: string, resourceVersion = '1'): KubernetesObject {
@@ -20,6 +21,23 @@ describe('objects of which few are unpacked', () => {
     expect([...objects.values()]).to.deep.equal(all);
     expect([...objects.keys()]).to.deep.equal(['0', '1', '2', '3']);
     expect(objects.size).to.equal(4);
+  });
+
+  it('are equal whatever they hold, however large', () => {
+    const anything = fc.array(fc.record({ data: fc.object(), times: fc.constantFrom(1, 1, 1, 2_000) }));
+    fc.assert(
+      fc.property(anything, (contents) => {
+        const objects = new PackedObjects(1);
+        const all = contents.map(({ data, times }, index) => ({
+          ...object(`${index}`),
+          data: JSON.parse(JSON.stringify(data)),
+          text: 'Grüße 🦊'.repeat(times),
+        }));
+        for (const [index, each] of all.entries()) objects.set(`${index}`, each);
+        expect(all.map((_, index) => objects.get(`${index}`))).to.deep.equal(all);
+        expect([...objects.values()]).to.deep.equal(all);
+      }),
+    );
   });
 
   it('stay as they are while they are used', () => {

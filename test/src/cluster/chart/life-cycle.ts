@@ -10,6 +10,7 @@ import { operatorPods } from './pods.js';
 const AGENT = '/apis/universe.ai/v1alpha1/namespaces/default/agents/my-agent';
 /** What a release leaves behind: on purpose, and the pod of its tests, whose words somebody may want to read. */
 const KEPT = ['persistentvolumeclaim/rynxs-operator-logs', 'secret/rynxs-signing-key', 'pod/rynxs-doctor'];
+const NEWEST: HelmVersion = 4;
 const CHILDREN = 'deploy,pvc,networkpolicy';
 /** A garbage collector looks for new kinds of owners twice a minute. */
 const PATIENCE_MS = 60_000;
@@ -86,6 +87,14 @@ function lifeCycleBy(version: HelmVersion, cluster: () => ChartCluster): void {
     expect((await user.api.must('GET', AGENT)).metadata.uid).to.equal(agent.metadata.uid);
   });
 
+  if (version !== NEWEST) {
+    it(`is upgraded by Helm ${NEWEST}, which its user has changed to`, async () => {
+      await user.helm(NEWEST, 'upgrade', 'rynxs', CHART, '--set', 'logging.level=debug', ...WAIT);
+      expect(await user.kubectl('logs', 'deploy/rynxs-operator')).to.include('"level":"debug"');
+      await expectItGoesOn();
+    });
+  }
+
   it('asks for nothing that its permissions do not allow', async () => {
     expect(await user.forbidden()).to.deep.equal([]);
   });
@@ -93,7 +102,7 @@ function lifeCycleBy(version: HelmVersion, cluster: () => ChartCluster): void {
   after(async () => {
     if (user === undefined) return;
     await deleteAgent();
-    await user.uninstall(version);
+    await user.uninstall(NEWEST);
     await user.kubectl('delete', 'crd', ...CRDS);
   });
 
