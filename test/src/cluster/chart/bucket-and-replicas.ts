@@ -7,6 +7,12 @@ import { expectLaterEpoch, expectNextEpoch, type LogReport, verifiedLog } from '
 import { oneOfThreeLeads } from './pods.js';
 
 const LOG = 's3://rynxs-events/events';
+const AGENT = `
+apiVersion: universe.ai/v1alpha1
+kind: Agent
+metadata: {name: watched}
+spec: {role: sandbox, image: 'python:3.11-slim', lifecycle: {state: Suspended}}
+`;
 
 /** The S3 and HA examples that users have, word for word, by each Helm. */
 export function bucketAndReplicas(cluster: () => ChartCluster): void {
@@ -65,6 +71,14 @@ export function bucketAndReplicas(cluster: () => ChartCluster): void {
 
     it('passes its own tests', async () => {
       expect(await user.helm(4, 'test', 'rynxs', '--timeout', '4m')).to.match(/Phase:\s+Succeeded/);
+    });
+
+    it('acts, once whoever led before can act no more', async () => {
+      // The operators before were fenced, so the first leader waits for leaseDuration; ended earlier, its term would end
+      // without a word (ADR 21).
+      await user.kubectl('apply', '-f', user.file('agent.yaml', AGENT));
+      await user.kubectl('wait', 'deployment/watched', '--for=create', '--timeout=60s');
+      await user.kubectl('delete', 'agent', 'watched');
     });
 
     it('has one leader after another while its replicas are replaced', async () => {
