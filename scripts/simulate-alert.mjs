@@ -120,7 +120,6 @@ async function simulate(alert, { settings, cluster, report, cleanUp, signal }) {
       'First do what docs/PROMETHEUS_ALERTS.md says about it.',
     );
   }
-  await simulation.require?.(target);
   await report.step(simulation.what, () => simulation.begin(target));
   const ending = new AbortController();
   const lasting = AbortSignal.any([signal, ending.signal]);

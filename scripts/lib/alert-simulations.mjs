@@ -5,20 +5,13 @@ const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const LEASES = 'leases';
 /** Fast enough for four terms in ten minutes, slow enough to be scraped in between. */
 const TERM_MS = 15_000;
-/** What the chart calls the S3 server that it brings. */
-const BUNDLED_SERVER = 'app.kubernetes.io/component=object-store';
-const STOPPED_BY_HAND =
-  'it takes the network of the node, or the process of the store: stop that (kill -STOP) for two minutes, and let ' +
-  'it go on (kill -CONT).';
 
 /**
- * How the alerts come about on a cluster with an installed release. `require` throws a Precondition when the release is not of the kind
- * that it takes; `begin` makes the fault, after it has registered what undoes it; `repeat` is done again and again while the
- * alert is waited for. `impossible` says of the others why, and what to do instead.
+ * How the alerts come about on a cluster with an installed release. `begin` makes the fault, after it has registered what undoes it;
+ * `repeat` is done again and again while the alert is waited for. `impossible` says of the others why, and what to do instead.
  *
  * @typedef {object} Simulation
  * @property {string} what
- * @property {(target: Target) => Promise<unknown>} [require]
  * @property {(target: Target) => Promise<void>} [begin]
  * @property {(target: Target) => Promise<void>} [repeat]
  * @property {boolean} [needsElection]
@@ -65,9 +58,10 @@ export const SIMULATIONS = {
       'policy of the bucket, and take it out again.',
   },
   RynxsLogAppendStalled: {
-    what: 'scales the bundled S3 server to 0 replicas, and deletes the pod that leads, so that there is something to write',
-    require: bundledServer,
-    begin: withoutServer,
+    what: 'the store takes writes and does not answer',
+    impossible:
+      'it takes writes that hang while reads go through; where nothing answers, nobody can lead, which is RynxsNoLeader. ' +
+      'Put a proxy before the bucket that does not pass PUT requests on, and delete the Lease from time to time.',
   },
   RynxsChainBroken: {
     what: 'the log is damaged',
@@ -105,38 +99,13 @@ export function simulationOf(alert, operator) {
   return simulation;
 }
 
-function scaleToNothing(target) {
-  const { namespace, name, replicas } = target.operator;
-  return scaleDown(target, { namespace, name, replicas });
-}
-
-async function scaleDown({ cluster, cleanUp, signal }, { namespace, name, replicas }) {
-  if (replicas === 0) throw new Failure(`${name} has no replicas already`);
-  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}/scale`;
+async function scaleToNothing({ cluster, operator, cleanUp, signal }) {
+  const { replicas } = operator;
+  if (replicas === 0) throw new Failure('the Deployment has no replicas already');
+  const path = `/apis/apps/v1/namespaces/${operator.namespace}/deployments/${operator.name}/scale`;
   const scale = (count, ending) => cluster.patch(path, { spec: { replicas: count } }, ending);
-  cleanUp.add(`scale ${name} to ${replicas} replicas again`, (ending) => scale(replicas, ending));
+  cleanUp.add(`scale ${operator.name} to ${replicas} replicas again`, (ending) => scale(replicas, ending));
   await scale(0, signal);
-}
-
-/** The Deployment of the S3 server that came with the release. */
-async function bundledServer({ cluster, operator, signal }) {
-  const selector = `${BUNDLED_SERVER},app.kubernetes.io/instance=${operator.release}`;
-  const path = `/apis/apps/v1/namespaces/${operator.namespace}/deployments?labelSelector=${encodeURIComponent(selector)}`;
-  const [deployment] = await cluster.list(path, signal);
-  if (deployment !== undefined) return deployment;
-  throw new Precondition(
-    'the release has no S3 server of its own that could be stopped',
-    `Install it with minio.enabled: true, or by hand: ${STOPPED_BY_HAND}`,
-  );
-}
-
-async function withoutServer(target) {
-  const { cluster, operator, signal } = target;
-  const { metadata, spec } = await bundledServer(target);
-  await scaleDown(target, { ...metadata, replicas: spec.replicas });
-  const leader = await operator.leader();
-  if (leader === undefined) return;
-  await cluster.remove(`/api/v1/namespaces/${operator.namespace}/pods/${leader}`, signal);
 }
 
 async function deleteLease({ cluster, operator, signal }) {

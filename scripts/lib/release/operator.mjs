@@ -6,6 +6,8 @@ import { until } from './wait.mjs';
 
 const LEASE_NAME = 'rynxs-operator-leader';
 const LEADING = 'rynxs_leader_election_status';
+/** In which a replica that leads says so. */
+const LEADER_TIMEOUT_MS = 1_000;
 /** Where the pod's environment does not say otherwise; see docs/CONFIGURATION.md. */
 const DEFAULTS = {
   EVENT_STORE_TYPE: 'file',
@@ -49,11 +51,6 @@ export class Operator {
   /** Of its Deployment. */
   get name() {
     return this.#deployment.metadata.name;
-  }
-
-  /** Whom it was installed by. */
-  get release() {
-    return this.#deployment.metadata.labels['app.kubernetes.io/instance'];
   }
 
   get replicas() {
@@ -138,17 +135,17 @@ export class Operator {
   }
 
   /** Metrics of a pod, as Prometheus would read them; undefined when it does not answer. */
-  async metrics(pod) {
+  async metrics(pod, timeoutMs) {
     const path = this.#path(`pods/${pod}:${this.setting('METRICS_PORT')}/proxy/metrics`);
-    const { status, body } = await this.#cluster.request('GET', path, { signal: this.#signal });
+    const { status, body } = await this.#cluster.request('GET', path, { signal: this.#signal, timeoutMs });
     return status === 200 ? Samples.parse(body) : undefined;
   }
 
   /** Metrics of all pods that answer, by the pod's name. */
-  async allMetrics() {
+  async allMetrics(timeoutMs) {
     const names = (await this.pods()).map(({ metadata }) => metadata.name);
     const all = await Promise.all(
-      names.map(async (name) => [name, await this.metrics(name).catch(() => undefined)]),
+      names.map(async (name) => [name, await this.metrics(name, timeoutMs).catch(() => undefined)]),
     );
     this.#signal.throwIfAborted();
     return new Map(all.filter(([, samples]) => samples !== undefined));
@@ -156,7 +153,9 @@ export class Operator {
 
   /** Names of the pods whose own metrics say that they lead. */
   async leadersByMetrics() {
-    const leading = [...(await this.allMetrics())].filter(([, samples]) => samples.sum(LEADING) === 1);
+    // The API server tries for half a minute to reach a pod that has just gone.
+    const all = await this.allMetrics(LEADER_TIMEOUT_MS);
+    const leading = [...all].filter(([, samples]) => samples.sum(LEADING) === 1);
     return leading.map(([pod]) => pod);
   }
 

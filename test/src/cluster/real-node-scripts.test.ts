@@ -100,11 +100,12 @@ describe('the scripts for a cluster', function () {
   });
 
   it('ha-failover: another replica leads in time after each end of a leader, and nothing is lost', async () => {
-    // Other tests run at the same time, so times are told and not judged.
-    const short = ['--rounds', '1', '--agents', '4', '--rate', '1', '--busy'];
+    const short = ['--rounds', '1', '--agents', '4', '--rate', '1'];
     const { measured, steps } = await passing('ha-failover', ...short, '--namespace', HA, '--keep');
     expect(measured.failover_killed_ms).to.be.above(0);
     expect(measured.failover_deleted_ms).to.be.above(0);
+    const { failover_killed_ms: killed, failover_deleted_ms: deleted } = measured;
+    process.stdout.write(`      another replica leads ${killed} ms after a kill, ${deleted} ms after a deletion\n`);
     expect(steps.at(-1)?.detail).to.match(/^epoch 1 \w+, .*; epoch 2 \w+, .*; epoch \d+ open, /);
   });
 
@@ -171,21 +172,22 @@ describe('the scripts for a cluster', function () {
     });
     after(() => watched?.[Symbol.asyncDispose]());
 
-    const deployment = (name: string) =>
-      api.must<Deployment>('GET', `/apis/apps/v1/namespaces/${HA}/deployments/${name}`);
-    const replicasOf = async (name: string) => (await deployment(name)).spec.replicas;
-    const isWhole = async () => (await deployment('rynxs-operator')).status.readyReplicas === 3;
+    const operator = () =>
+      api.must<Deployment>('GET', `/apis/apps/v1/namespaces/${HA}/deployments/rynxs-operator`);
+    const replicas = async () => (await operator()).spec.replicas;
+    const isWhole = async () => (await operator()).status.readyReplicas === 3;
     const leaseUid = async () => {
       const path = `/apis/coordination.k8s.io/v1/namespaces/${HA}/leases/rynxs-operator-leader`;
       return (await api.must<ApiObject>('GET', path)).metadata.uid;
     };
 
-    for (const alert of ['RynxsNoLeader', 'RynxsLeaderElectionFailuresHigh', 'RynxsLogAppendStalled']) {
+    for (const alert of ['RynxsNoLeader', 'RynxsLeaderElectionFailuresHigh']) {
       it(`${alert} fires for what is done to a release, and ends when it is undone`, async () => {
         expect(await until(isWhole, READY_TIMEOUT_MS)).to.equal(true);
-        const { steps } = await passing('simulate-alert', alert, ...KEPT, '--prometheus', watched.url);
+        const where = ['--prometheus', watched.url, '--timeout', '90'];
+        const { steps } = await passing('simulate-alert', alert, ...KEPT, ...where);
         expect(steps.map(({ name }) => name).slice(1)).to.deep.equal([`${alert} fires`, `${alert} ends`]);
-        expect([await replicasOf('rynxs-operator'), await replicasOf('rynxs-minio')]).to.deep.equal([3, 1]);
+        expect(await replicas()).to.equal(3);
       });
     }
 
@@ -199,13 +201,13 @@ describe('the scripts for a cluster', function () {
 
     it('undoes what it did when it is interrupted', async () => {
       await using script = start('simulate-alert', 'RynxsNoLeader', ...KEPT);
-      const hasBegun = async () => (await replicasOf('rynxs-operator')) === 0;
+      const hasBegun = async () => (await replicas()) === 0;
       expect(await until(hasBegun, FAULT_BEGUN_TIMEOUT_MS), script.output).to.equal(true);
       script.signal('SIGINT');
       const { code, stdout } = await script.ended();
       expect(code, stdout).to.equal(130);
       expect(stdout).to.include('… scale rynxs-operator to 3 replicas again').and.include('INTERRUPTED');
-      expect(await replicasOf('rynxs-operator')).to.equal(3);
+      expect(await replicas()).to.equal(3);
     });
   });
 });
