@@ -105,7 +105,9 @@ describe('the scripts for a cluster', function () {
     expect(measured.failover_killed_ms).to.be.above(0);
     expect(measured.failover_deleted_ms).to.be.above(0);
     const { failover_killed_ms: killed, failover_deleted_ms: deleted } = measured;
-    process.stdout.write(`      another replica leads ${killed} ms after a kill, ${deleted} ms after a deletion\n`);
+    process.stdout.write(
+      `      another replica leads ${killed} ms after a kill, ${deleted} ms after a deletion\n`,
+    );
     expect(steps.at(-1)?.detail).to.match(/^epoch 1 \w+, .*; epoch 2 \w+, .*; epoch \d+ open, /);
   });
 
