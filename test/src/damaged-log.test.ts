@@ -1,7 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ANY_PORTS, BASIC_AGENT, RYNXS, RynxsProcess, runRynxs, TestDirectory } from './rynxs-process.js';
+import {
+  ANY_PORTS,
+  BASIC_AGENT,
+  RYNXS,
+  RynxsProcess,
+  runRynxs,
+  settingsOfDev,
+  TestDirectory,
+} from './rynxs-process.js';
 
 describe('rynxs start on a damaged log', function () {
   this.timeout(30_000);
@@ -10,20 +18,10 @@ describe('rynxs start on a damaged log', function () {
 
   before(async () => {
     directory = new TestDirectory();
-    const data = join(directory.path, '.rynxs');
-    env = {
-      CLUSTER_TYPE: 'embedded',
-      EMBEDDED_CLUSTER_DIR: join(data, 'cluster'),
-      EMBEDDED_CLUSTER_PORT: '0',
-      EMBEDDED_CLUSTER_KUBECONFIG: join(data, 'kubeconfig'),
-      METRICS_HOST: '127.0.0.1',
-      METRICS_PORT: '0',
-      HEALTH_PORT: '0',
-      LOG_DIR: join(data, 'logs'),
-    };
+    env = settingsOfDev(directory.path);
     const { code, stderr } = await runRynxs(['dev', ...ANY_PORTS, '--once', BASIC_AGENT], directory.path);
     expect(code, stderr).to.equal(0);
-    const file = join(data, 'logs/operator-events.log');
+    const file = join(directory.path, '.rynxs/logs/operator-events.log');
     const bytes = readFileSync(file);
     const at = bytes.indexOf('EpochStarted');
     bytes[at] = (bytes[at] ?? 0) ^ 1;

@@ -81,6 +81,21 @@ export class RynxsProcess implements AsyncDisposable {
   }
 }
 
+/** Environment in which `rynxs start` in a directory goes on with what `rynxs dev` has made there, or begins with nothing. */
+export function settingsOfDev(directory: string): Readonly<Record<string, string>> {
+  const data = join(directory, '.rynxs');
+  return {
+    CLUSTER_TYPE: 'embedded',
+    EMBEDDED_CLUSTER_DIR: join(data, 'cluster'),
+    EMBEDDED_CLUSTER_PORT: '0',
+    EMBEDDED_CLUSTER_KUBECONFIG: join(data, 'kubeconfig'),
+    METRICS_HOST: '127.0.0.1',
+    METRICS_PORT: '0',
+    HEALTH_PORT: '0',
+    LOG_DIR: join(data, 'logs'),
+  };
+}
+
 /** Runs `rynxs` with `args` to its end. */
 export async function runRynxs(
   args: readonly string[],

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { expect } from 'chai';
-import { RYNXS, RynxsProcess, TestDirectory } from '../rynxs-process.js';
+import { RYNXS, RynxsProcess, settingsOfDev, TestDirectory } from '../rynxs-process.js';
 import { missingFrom, seriesOf } from './metrics-page.js';
 import { selectorsOf } from './promql.js';
 import { readRules } from './rules.js';
@@ -14,17 +13,11 @@ describe('no alert is silent because it asks for what no operator serves', funct
 
   before(async () => {
     using directory = new TestDirectory();
-    const data = join(directory.path, '.rynxs');
-    await using operator = new RynxsProcess([...RYNXS, 'start'], directory.path, {
-      CLUSTER_TYPE: 'embedded',
-      EMBEDDED_CLUSTER_DIR: join(data, 'cluster'),
-      EMBEDDED_CLUSTER_PORT: '0',
-      EMBEDDED_CLUSTER_KUBECONFIG: join(data, 'kubeconfig'),
-      METRICS_HOST: '127.0.0.1',
-      METRICS_PORT: '0',
-      HEALTH_PORT: '0',
-      LOG_DIR: join(data, 'logs'),
-    });
+    await using operator = new RynxsProcess(
+      [...RYNXS, 'start'],
+      directory.path,
+      settingsOfDev(directory.path),
+    );
     await operator.printed('"metrics":"');
     const metrics = /"metrics":"([^"]+)"/.exec(operator.output)?.[1] ?? '';
     // From the start, but not before the log is being opened.
