@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { EventStore } from '../contracts/event-store.js';
 import { MemoryStorage, memoryEventStore } from '../testing/event-store-suite/memory-event-store.js';
 import { capturingLogger, FakeClock } from '../testing/index.js';
-import type { EventLogOptions } from './event-log.js';
+import type { EventLog, EventLogOptions } from './event-log.js';
 import type { SnapshotSource } from './snapshots.js';
 import { draft, keysOf, openLog, rejection, settled, startTerm } from './testing/event-logs.js';
 
@@ -54,16 +54,20 @@ describe('snapshots of a log', () => {
     return { log, warnings: logger.lines.filter(({ level }) => level === 'warn') };
   };
 
-  /** A log with a snapshot at its clean stop, and three records behind it. */
-  beforeEach(async () => {
-    storage = new MemoryStorage();
-    const { log } = await open(new Counter());
+  /** A term of so many events that a snapshot is taken at its clean stop. */
+  const longTerm = async (log: EventLog) => {
     const term = await startTerm(log);
     for (let at = 0; at < EVENTS; at += 500) {
       await term.append(Array.from({ length: 500 }, (_, index) => draft(at + index)));
     }
     await term.end('stopped');
     await log.close();
+  };
+
+  /** A log with a snapshot at its clean stop, and three records behind it. */
+  beforeEach(async () => {
+    storage = new MemoryStorage();
+    await longTerm((await open(new Counter())).log);
     const tail = await openLog(store(), { keys });
     await (await startTerm(tail)).end('stopped');
     await tail.close();
@@ -86,6 +90,20 @@ describe('snapshots of a log', () => {
     await term.end('stopped');
     await log.close();
     await (await openLog(store(), { keys })).close();
+  });
+
+  it('hold a state of megabytes, in any script', async () => {
+    storage = new MemoryStorage();
+    const large = new Counter();
+    const { log } = await open(large);
+    for (let at = 0; at < 5_000; at += 1) large.counts.set(`${'Grüße 🦊'.repeat(20)} ${at}`, at);
+    await longTerm(log);
+
+    const counter = new Counter();
+    const { log: again, warnings } = await open(counter);
+    await again.close();
+    expect(warnings).to.deep.equal([]);
+    expect(counter.counts).to.deep.equal(large.counts);
   });
 
   const damages: Readonly<Record<string, [warning: string, damage: () => void]>> = {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { createZstdCompress, zstdDecompress } from 'node:zlib';
 import {
   canonicalize,
   checkpointOrigin,
@@ -54,25 +55,34 @@ const PART_BYTES = 8 * 1_048_576;
 /** Snapshots that are tried before everything is replayed. */
 const MAX_CANDIDATES = 3;
 
-const compress = promisify(zstdCompress);
+/** Of JSON lines that are compressed at a time: with many objects all of them would be the most that an operator holds. */
+const PIECE_LENGTH = 256 * 1024;
+const LINE_FEED = 0x0a;
+
 const decompress = promisify(zstdDecompress);
 
 /** A state at a moment, before any of it is written. */
 export interface TakenSnapshot {
   readonly position: LogPositionState;
   readonly version: string;
-  readonly lines: string;
+  /** The entries as JSON lines, in pieces. Keeping it takes them out, so that each can go when it is compressed. */
+  readonly lines: Buffer[];
   readonly entries: number;
 }
 
 /** Takes the state and the position together; both must be of the same record. */
 export function takeSnapshot(position: LogPosition, source: SnapshotSource): TakenSnapshot {
-  let lines = '';
+  const lines: Buffer[] = [];
   let entries = 0;
+  let piece = '';
   for (const entry of source.save()) {
-    lines += `${JSON.stringify(entry)}\n`;
+    piece += `${JSON.stringify(entry)}\n`;
     entries += 1;
+    if (piece.length < PIECE_LENGTH) continue;
+    lines.push(Buffer.from(piece));
+    piece = '';
   }
+  lines.push(Buffer.from(piece));
   return { position: position.toState(), version: source.version, lines, entries };
 }
 
@@ -83,8 +93,7 @@ export async function keepSnapshot(
   signer: NoteSigner | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const text = Buffer.from(lines);
-  const compressed = await compress(text);
+  const { bytes: compressed, sha256: digest } = await compress(lines);
   const parts = Math.ceil(compressed.length / PART_BYTES);
   for (let part = 0; part < parts; part += 1) {
     const bytes = compressed.subarray(part * PART_BYTES, (part + 1) * PART_BYTES);
@@ -93,7 +102,7 @@ export async function keepSnapshot(
   const manifest: Manifest = {
     log_id: position.ledger.identity?.logId ?? '',
     position,
-    state: { version, entries, sha256: sha256(text), parts },
+    state: { version, entries, sha256: digest, parts },
   };
   const note = `${MANIFEST_TITLE}\n${canonicalize(manifest as unknown as JsonMap)}\n`;
   const signers = signer === undefined ? [] : [signer];
@@ -165,11 +174,7 @@ async function readSnapshot(
   if (sha256(text) !== state.sha256)
     throw new UnusableSnapshot('its state is not the one that its manifest names');
   try {
-    const lines = text.toString('utf8').split('\n').slice(0, -1);
-    return {
-      position: LogPosition.from(manifest.position),
-      entries: lines.map((line) => JSON.parse(line) as JsonMap),
-    };
+    return { position: LogPosition.from(manifest.position), entries: parseLines(text) };
   } catch (cause) {
     throw new UnusableSnapshot(cause instanceof Error ? cause.message : String(cause), { cause });
   }
@@ -220,6 +225,33 @@ async function create(
 
 function partName(size: number, part: number): string {
   return `${SNAPSHOTS}${numbered(size)}/state-${part}`;
+}
+
+/** The pieces as one zstd frame, and the digest of what is in it. Takes them out of the array one by one. */
+async function compress(pieces: Buffer[]): Promise<{ readonly bytes: Buffer; readonly sha256: string }> {
+  const digest = createHash('sha256');
+  const compressed: Buffer[] = [];
+  const taken = function* () {
+    for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) {
+      digest.update(piece);
+      yield piece;
+    }
+  };
+  await pipeline(taken, createZstdCompress(), async (output) => {
+    for await (const bytes of output) compressed.push(bytes as Buffer);
+  });
+  return { bytes: Buffer.concat(compressed), sha256: digest.digest('hex') };
+}
+
+/** One value a line; what comes after the last line feed is none. */
+function parseLines(text: Buffer): readonly JsonMap[] {
+  const values: JsonMap[] = [];
+  let from = 0;
+  for (let to = text.indexOf(LINE_FEED); to !== -1; to = text.indexOf(LINE_FEED, from)) {
+    values.push(JSON.parse(text.toString('utf8', from, to)) as JsonMap);
+    from = to + 1;
+  }
+  return values;
 }
 
 function sha256(bytes: Uint8Array): string {
