@@ -47,7 +47,8 @@ export async function runMocha({ files, args = [], env = {}, out = 1, patienceMs
     ];
     for (const text of faults) writeSync(out, `✗ ${text}\n`);
     if (faults.length === 0) return totals;
-    return { ...totals, failed: totals.failed + 1, failures: [...totals.failures, ...faults] };
+    const failures = [...totals.failures, ...faults.map((text) => text.split('\n', 1)[0])];
+    return { ...totals, failed: totals.failed + 1, failures };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
