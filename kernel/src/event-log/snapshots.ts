@@ -55,7 +55,7 @@ const PART_BYTES = 8 * 1_048_576;
 /** Snapshots that are tried before everything is replayed. */
 const MAX_CANDIDATES = 3;
 
-/** Of JSON lines that are compressed at a time: with many objects all of them would be the most that an operator holds. */
+/** Of JSON lines that are made and compressed at a time, so that the text of many objects is not held several times over. */
 const PIECE_LENGTH = 256 * 1024;
 const LINE_FEED = 0x0a;
 
