@@ -134,14 +134,14 @@ export class Operator {
     return (await this.pods()).find(isReady)?.metadata.name;
   }
 
-  /** Metrics of a pod, as Prometheus would read them; undefined when it does not answer. */
+  /** Metrics of a pod, as Prometheus would read them, within `timeoutMs` or what a request may take; undefined when it has none. */
   async metrics(pod, timeoutMs) {
     const path = this.#path(`pods/${pod}:${this.setting('METRICS_PORT')}/proxy/metrics`);
     const { status, body } = await this.#cluster.request('GET', path, { signal: this.#signal, timeoutMs });
     return status === 200 ? Samples.parse(body) : undefined;
   }
 
-  /** Metrics of all pods that answer, by the pod's name. */
+  /** Metrics of all pods that answer within that, by the pod's name. */
   async allMetrics(timeoutMs) {
     const names = (await this.pods()).map(({ metadata }) => metadata.name);
     const all = await Promise.all(
