@@ -130,8 +130,8 @@ export interface ResourceCache {
   /** Calls `listener` after each change, in order; objects already cached are reported as `added` first. */
   subscribe(listener: (event: CacheEvent) => void): Disposable;
   /**
-   * Puts the answer of an own write into the cache at once, unless something newer is there, so that the next look
-   * does not see the state before the write. Subscribers are told at once, and not again when the watch comes to it.
+   * Puts the answer of an own write, or of a read, into the cache at once, unless something newer is there, so that the next
+   * look does not see the state before. Subscribers are told at once, and not again when the watch comes to it.
    */
   assume(object: KubernetesObject): void;
   readonly size: number;

@@ -8,7 +8,7 @@ import { SystemRandom } from '../random/system-random.js';
 import { replayLog } from '../replay/index.js';
 import { MemoryStorage, memoryEventStore } from '../testing/event-store-suite/memory-event-store.js';
 import { capturingLogger, FakeClock, FakeTelemetry } from '../testing/index.js';
-import { MemoryCluster } from '../testing/memory-cluster.js';
+import { MemoryCache, MemoryCluster } from '../testing/memory-cluster.js';
 import { CONFIG_MAP, WIDGET, WidgetReconciler, widget } from '../testing/widget-reconciler.js';
 import { Controller } from './controller.js';
 import { DecisionBarrier } from './decision-barrier.js';
@@ -722,6 +722,74 @@ describe('Controller', () => {
     const deleted = second.records.find(({ event }) => event.type === 'WidgetDeleted');
     expect(deleted?.event.payload).to.deep.include({ uid: created.metadata.uid, found: 'at_start' });
     expect(await children()).to.deep.equal(['w-green']);
+  });
+
+  describe('whose cache has not heard of all that an earlier leader saw', () => {
+    let cache: MemoryCache;
+    beforeEach(() => {
+      cache = new MemoryCache(WIDGET, new Map());
+    });
+    const takesOver = async (): Promise<Process> => {
+      for (const process of running) await process.stop();
+      running = [];
+      const cacheOf = cluster.cache.bind(cluster);
+      cluster.cache = (resource) => (resource.plural === WIDGET.plural ? cache : cacheOf(resource));
+      return start();
+    };
+
+    it('records no end of what is there, and goes on with its children', async () => {
+      await start();
+      await cluster.create(WIDGET, widget('w', { colors: ['red', 'blue'] }), options);
+      await until(isReady(running[0] as Process, 'w'));
+      const second = await takesOver();
+      await settle();
+      expect(second.types()).not.to.include('WidgetDeleted');
+      cache.assume(
+        await cluster.update(WIDGET, { ...(await getWidget('w')), spec: { colors: ['red'] } }, options),
+      );
+      await until(() => second.types().filter((type) => type === 'ActionApplied').length === 3);
+      expect(await children()).to.deep.equal(['w-red']);
+    });
+
+    it('records nothing a second time that was changed since', async () => {
+      const first = await start();
+      cache.assume(await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options));
+      await until(isReady(first, 'w'));
+      await cluster.update(WIDGET, { ...(await getWidget('w')), spec: { colors: ['blue'] } }, options);
+      await until(() => first.types().filter((type) => type === 'ActionApplied').length === 3);
+      const second = await takesOver();
+      await settle();
+      expect(second.types().filter((type) => type === 'WidgetObserved')).to.have.lengthOf(2);
+      expect(await children()).to.deep.equal(['w-blue']);
+    });
+
+    it('asks again when the server does not answer', async () => {
+      const first = await start();
+      await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+      await until(isReady(first, 'w'));
+      let asked = 0;
+      cluster.fault = ({ verb, plural }, after) => {
+        if (after || verb !== 'list' || plural !== WIDGET.plural || asked++ > 0) return;
+        throw new ClusterError('unavailable', 'made to fail', 503);
+      };
+      const second = await takesOver();
+      await settle();
+      await second.clock.advance(1_000);
+      await until(() => cache.size === 1);
+      expect(second.types()).not.to.include('WidgetDeleted');
+      expect(asked).to.equal(2);
+    });
+
+    it('asks nothing when the cache shows what was recorded', async () => {
+      const first = await start();
+      await cluster.create(WIDGET, widget('w', { colors: ['red'] }), options);
+      await until(isReady(first, 'w'));
+      cache.assume(await getWidget('w'));
+      const before = cluster.requests.length;
+      await takesOver();
+      await settle();
+      expect(cluster.requests.slice(before)).to.deep.equal([]);
+    });
   });
 
   it('does not do again what an earlier process did, and repeats nothing on restart', async () => {

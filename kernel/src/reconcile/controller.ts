@@ -32,6 +32,7 @@ import { typesOf } from './types-of.js';
 import { type Priority, WorkQueue } from './work-queue.js';
 
 const CONFIRM_TIMEOUT_MS = 10_000;
+const LIST_TIMEOUT_MS = 60_000;
 const MAX_RETRY_DELAY_MS = 5_000;
 /** What others change in a report alone is gathered this long: a thousand changes are not a thousand status writes. */
 const REPORT_DELAY_MS = 1_000;
@@ -138,6 +139,7 @@ export class Controller {
     if (signal.aborted) close();
     try {
       for (const cache of this.#caches.values()) await cache.synced(signal);
+      await this.#catchUp();
       await this.#settlePending();
       await ready;
       await this.#serve();
@@ -163,6 +165,23 @@ export class Controller {
   stop(): void {
     this.#queue.close();
     this.#firstLook.end();
+  }
+
+  /**
+   * What the log knows of and the cache does not show is gone, or the cache has not heard of it yet: a watch may hang while
+   * the leader of before saw more. Only the server says which; what it has goes into the cache.
+   */
+  async #catchUp(): Promise<void> {
+    const { projection, reconciler, cluster, term, random } = this.#options;
+    const cache = this.#cache(reconciler.resource);
+    const isBehind = [...projection.aggregates()].some(
+      (aggregate) => aggregate.reconciler === reconciler && isBehindTheLog(aggregate, cache),
+    );
+    if (!isBehind) return;
+    await this.#persist(`which ${reconciler.resource.plural} are gone`, random.hex(16), async () => {
+      const options = { signal: term.signal, timeoutMs: LIST_TIMEOUT_MS };
+      for (const object of await cluster.list(reconciler.resource, options)) cache.assume(object);
+    });
   }
 
   /** Decisions of earlier terms that have no outcome: look what became of them, and record it. */
@@ -336,6 +355,13 @@ export class Controller {
       throw new TypeError(`${type.plural} is neither owned nor watched by the reconciler`);
     return cache;
   }
+}
+
+/** Whether the cache shows less of an object than was recorded: another one, an earlier spec, or none. */
+function isBehindTheLog({ id, observed }: Aggregate, cache: ResourceCache): boolean {
+  if (observed === undefined) return false;
+  const cached = cache.get(objectKey(queueKeyOf(id)))?.metadata;
+  return cached?.uid !== observed.uid || (cached.generation ?? 0) < observed.generation;
 }
 
 function versionOf({ metadata }: KubernetesObject): string {

@@ -119,7 +119,7 @@ export class ObjectCache implements ResourceCache {
   }
 
   /**
-   * Takes the answer of an own write. Ignored where it could take the cache back: when the watch has come as far (it has
+   * Takes the answer of an own write, or of a read. Ignored where it could take the cache back: when the watch has come as far (it has
    * told of this version, or of the object's end), when something newer is there, or when versions have no order.
    */
   assume(answer: KubernetesObject): void {
