@@ -260,6 +260,19 @@ export function clusterSuite({ name, create, watchTimeoutMs = 2_000 }: ClusterSu
       expect(seen.slice(1)).to.deep.equal(['added b {"key":"value"}']);
     });
 
+    it('does not bring back what the watch has told the end of', async () => {
+      const cache = cluster.cache(CONFIG_MAP);
+      await cache.synced(signal);
+      const isCached = () => cache.get({ namespace, name: 'a' }) !== undefined;
+      const created = await makeConfigMap('a', { key: '1' });
+      await eventually(isCached);
+      const updated = await cluster.update(CONFIG_MAP, { ...created, data: { key: '2' } }, options);
+      await cluster.delete(CONFIG_MAP, { namespace, name: 'a' }, preconditions(updated), options);
+      await eventually(() => !isCached());
+      cache.assume(updated);
+      expect(isCached()).to.equal(false);
+    });
+
     it('shows an assumed write at once, and never goes back behind it', async () => {
       const cache = cluster.cache(CONFIG_MAP);
       await cache.synced(signal);

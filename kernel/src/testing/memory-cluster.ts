@@ -131,7 +131,9 @@ export class MemoryCluster implements Cluster {
         throw new ClusterError('conflict', `the preconditions of deleting ${key.name} do not hold`, 409);
       }
       this.#of(resource).delete(keyOf(key));
-      this.#notify(resource, { type: 'deleted', object: live });
+      // As in Kubernetes, a deletion has a version of its own.
+      const metadata = { ...live.metadata, resourceVersion: this.#nextVersion() };
+      this.#notify(resource, { type: 'deleted', object: { ...live, metadata } });
     });
   }
 
@@ -199,14 +201,18 @@ export class MemoryCluster implements Cluster {
   }
 
   #store(resource: ResourceType, object: KubernetesObject, type: 'added' | 'modified'): KubernetesObject {
-    this.#resourceVersion += 1;
-    const metadata = { ...object.metadata, resourceVersion: String(this.#resourceVersion) };
+    const metadata = { ...object.metadata, resourceVersion: this.#nextVersion() };
     // Through JSON, as over the wire: nobody shares what the writer goes on holding.
     const stored = JSON.parse(JSON.stringify({ ...object, metadata })) as KubernetesObject;
     const previous = this.#of(resource).get(keyOf(metadata));
     this.#of(resource).set(keyOf(metadata), stored);
     this.#notify(resource, { type, object: stored, ...(previous === undefined ? {} : { previous }) });
     return stored;
+  }
+
+  #nextVersion(): string {
+    this.#resourceVersion += 1;
+    return String(this.#resourceVersion);
   }
 
   #notify(resource: ResourceType, event: CacheEvent): void {
@@ -221,6 +227,8 @@ export class MemoryCache implements ResourceCache {
   readonly hasSynced: boolean = true;
   readonly #objects: Map<string, KubernetesObject>;
   readonly #listeners = new Set<(event: CacheEvent) => void>();
+  /** The newest version that the watch has told of. */
+  #reached = 0;
 
   constructor(resource: ResourceType, objects: ReadonlyMap<string, KubernetesObject>) {
     this.resource = resource;
@@ -259,27 +267,34 @@ export class MemoryCache implements ResourceCache {
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
 
+  /** Ignores what the watch has come to already: of the object's end, too. */
   assume(object: KubernetesObject): void {
+    if (versionOf(object) <= this.#reached) return;
     const previous = this.get(object.metadata);
-    this.receive(previous === undefined ? { type: 'added', object } : { type: 'modified', object, previous });
+    this.#take(previous === undefined ? { type: 'added', object } : { type: 'modified', object, previous });
   }
 
-  /** Takes a change in and tells everybody of it, unless something newer is here. */
+  /** Takes a change in that the watch tells, and tells everybody of it, unless something newer is here. */
   receive(event: CacheEvent): void {
+    this.#reached = Math.max(this.#reached, versionOf(event.object));
+    this.#take(event);
+  }
+
+  #take(event: CacheEvent): void {
     const key = keyOf(event.object.metadata);
     const known = this.#objects.get(key);
     if (event.type === 'deleted') {
       if (known?.metadata.uid === event.object.metadata.uid) this.#objects.delete(key);
     } else {
-      if (!isNewer(event.object, known)) return;
+      if (known !== undefined && versionOf(event.object) <= versionOf(known)) return;
       this.#objects.set(key, event.object);
     }
     for (const listener of [...this.#listeners]) listener(event);
   }
 }
 
-function isNewer(object: KubernetesObject, known: KubernetesObject | undefined): boolean {
-  return Number(object.metadata.resourceVersion) > Number(known?.metadata.resourceVersion ?? 0);
+function versionOf({ metadata }: KubernetesObject): number {
+  return Number(metadata.resourceVersion ?? 0);
 }
 
 function keyOf(key: { readonly namespace?: string; readonly name: string }): string {
