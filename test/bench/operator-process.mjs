@@ -9,10 +9,16 @@ import { rynxs } from './rynxs-process.mjs';
 const START_TIMEOUT_MS = 60_000;
 const IDLE_TIMEOUT_MS = 120_000;
 const QUIET_MS = 300;
+/** As the image sets it (Dockerfile). */
+const IMAGE_ENV = {
+  NODE_ENV: 'production',
+  MALLOC_MMAP_THRESHOLD_: '32768',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+};
 
 /**
- * Starts `rynxs start` on the cluster of a kubeconfig, with a signed log in files and nothing else than its defaults;
- * resolves when it is Ready.
+ * Starts `rynxs start` on the cluster of a kubeconfig, in the environment that the image gives it, with a signed log in files and
+ * nothing else than its defaults; resolves when it is Ready.
  */
 export async function startOperatorProcess({ directory, kubeconfig, signingKey }) {
   const healthPort = await freePort();
@@ -21,6 +27,7 @@ export async function startOperatorProcess({ directory, kubeconfig, signingKey }
   const child = spawn(command, args, {
     cwd: directory,
     env: {
+      ...IMAGE_ENV,
       PATH: process.env.PATH,
       HOME: directory,
       KUBECONFIG: kubeconfig,

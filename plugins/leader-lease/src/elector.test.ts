@@ -111,6 +111,21 @@ describe('LeaseElector', () => {
     tenure.assert(5_000);
   });
 
+  it('does not heed a wish of an earlier tenure of its own that its watch tells late', async () => {
+    const replica = election.replica('pod', { isWatching: false });
+    await election.until(() => replica.tenure !== undefined);
+    await election.edit(withAnnotations({ [library.TRANSFER_ANNOTATION]: '' }));
+    const late = (await election.lease())!;
+    await election.until(() => replica.tenure?.handover.aborted === true);
+    void replica.tenure?.release();
+    await election.until(() => replica.tenures.length === 2);
+    replica.network.unanswered.receive({ type: 'modified', object: late });
+    expect(replica.tenure?.handover.aborted).to.equal(false);
+    await election.edit(withAnnotations({ [library.TRANSFER_ANNOTATION]: '' }));
+    replica.network.unanswered.receive({ type: 'modified', object: (await election.lease())! });
+    expect(replica.tenure?.handover.aborted).to.equal(true);
+  });
+
   it('goes on when somebody writes beside the record', async () => {
     const { tenure, telemetry } = await election.leader();
     for (let edit = 0; edit < 20; edit += 1) {

@@ -144,7 +144,7 @@ export class LeaseTenure implements Tenure {
     const { lease } = this.#parts.view;
     // Whatever the watch says, only a renewal decides whether it is lost: news may be old.
     if (!lease || !this.#lease.isOwn(lease)) this.#alarm.ring();
-    else this.#heedTransfer(readLease(lease).transferTo);
+    else if (this.#lease.isOfThisTenure(lease)) this.#heedTransfer(readLease(lease).transferTo);
   }
 
   #heedTransfer(to: string | undefined): void {

@@ -63,6 +63,11 @@ export class OwnedLease {
     return lease.metadata.uid === this.#lease.metadata.uid && readLease(lease).holder === this.#parts.holder;
   }
 
+  /** Whether it was this tenure's when it was so: a watch that hangs tells late of an earlier one of the same process. */
+  isOfThisTenure(lease: KubernetesObject): boolean {
+    return this.isOwn(lease) && readLease(lease).acquireTime === readLease(this.#lease).acquireTime;
+  }
+
   /**
    * Renews it. An answer that says nothing is no renewal until a fresh read shows that it has arrived; a conflict is tried
    * again a few times, from a fresh read. `failed`: whether it can be renewed is not known. `lost`: it is another's, or gone.

@@ -129,6 +129,11 @@ describe('the image of the operator', function () {
       await inside('node', '-e', write, '/var/lib/rynxs/logs');
     });
 
+    it('with the settings of the heap that stand there', async () => {
+      const environment = await inside('node', '-p', "fs.readFileSync('/proc/1/environ', 'utf8').split('\\0')");
+      expect(environment).to.include('MALLOC_MMAP_THRESHOLD_=32768').and.include('MALLOC_TRIM_THRESHOLD_=131072');
+    });
+
     it('without a shell, and with every command of rynxs', async () => {
       expect(await failureOf('sh', '-c', 'true')).to.include('not found');
       expect(await inside('rynxs', '--version')).to.equal('0.1.0\n');

@@ -36,6 +36,8 @@ export class LeaseNetwork extends ForwardingCluster {
   readonly #cluster: MemoryCluster;
   readonly #clock: FakeClock;
   readonly #isWatching: boolean;
+  /** What it sees when it does not watch: nothing, but for what a test lets it `receive`. */
+  readonly unanswered = new UnansweredCache();
 
   constructor(cluster: MemoryCluster, clock: FakeClock, { isWatching = true } = {}) {
     super();
@@ -62,7 +64,7 @@ export class LeaseNetwork extends ForwardingCluster {
   }
 
   override cache(...[resource]: Parameters<Cluster['cache']>): ResourceCache {
-    return this.#isWatching ? this.#cluster.cache(resource) : new UnansweredCache();
+    return this.#isWatching ? this.#cluster.cache(resource) : this.unanswered;
   }
 
   protected override connected(): Cluster {
