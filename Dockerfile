@@ -43,10 +43,11 @@ LABEL org.opencontainers.image.title="Rynxs operator" \
 COPY --from=build /image/root/ /
 # The only place that is written to. A volume takes its owner from fsGroup instead.
 COPY --from=build --chown=65532:65532 /image/state/ /var/lib/rynxs/
-# MALLOC_: glibc's heap fragments where large buffers that live short lie between small ones that live long. From 32 KiB on,
-# buffers are mapped and unmapped by themselves, and free memory at the end of the heap is given back (docs/BENCHMARKS.md).
+# MALLOC_: glibc's heap fragments where large buffers that live short lie between small ones that live long. There is one for all
+# threads, from 32 KiB on buffers are mapped and unmapped by themselves, and what is free at its end is given back (docs/BENCHMARKS.md).
 ENV NODE_ENV=production \
     LOG_DIR=/var/lib/rynxs/logs \
+    MALLOC_ARENA_MAX=1 \
     MALLOC_MMAP_THRESHOLD_=32768 \
     MALLOC_TRIM_THRESHOLD_=131072 \
     PATH=/app/node_modules/.bin:/nodejs/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

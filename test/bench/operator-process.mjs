@@ -12,6 +12,7 @@ const QUIET_MS = 300;
 /** As the image sets it (Dockerfile). */
 const IMAGE_ENV = {
   NODE_ENV: 'production',
+  MALLOC_ARENA_MAX: '1',
   MALLOC_MMAP_THRESHOLD_: '32768',
   MALLOC_TRIM_THRESHOLD_: '131072',
 };
