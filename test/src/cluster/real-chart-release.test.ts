@@ -32,6 +32,15 @@ describe('a release of the chart at a real API server', function () {
     await cluster?.[Symbol.asyncDispose]();
   });
 
+  const removeDefinition = async (plural: string): Promise<void> => {
+    const path = `${DEFINITIONS}/${plural}.universe.ai`;
+    // Kubernetes 1.34 takes minutes when it cannot list the objects at the first try, as it cannot just after a change.
+    await cluster.api.must('GET', `/apis/universe.ai/v1alpha1/${plural}`);
+    await cluster.api.must('DELETE', path);
+    await until(`${plural} are not defined any more`, async () =>
+      (await cluster.api.send('GET', path)).status === 404 ? true : undefined,
+    );
+  };
   const helm = (version: HelmVersion): Helm => new Helm(version, home.path, cluster.kubeconfig);
   const secret = (namespace: string, name: string): string =>
     `/api/v1/namespaces/${namespace}/secrets/${name}`;
@@ -107,12 +116,7 @@ describe('a release of the chart at a real API server', function () {
 
       await helm(version).run('uninstall', 'rynxs', ...own);
       expect((await cluster.api.must('GET', AGENT_DEFINITION)).metadata.uid).to.equal(uid);
-      for (const name of ['agents', 'sessions', 'universes']) {
-        await cluster.api.must('DELETE', `${DEFINITIONS}/${name}.universe.ai`);
-      }
-      await until('the definitions are gone', async () =>
-        (await cluster.api.send('GET', AGENT_DEFINITION)).status === 404 ? true : undefined,
-      );
+      for (const plural of ['agents', 'sessions', 'universes']) await removeDefinition(plural);
     });
   }
 

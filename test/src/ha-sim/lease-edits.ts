@@ -50,6 +50,12 @@ export async function leaseHolder(api: SimulatedApi): Promise<string> {
   return String((lease?.spec as Spec | undefined)?.holderIdentity ?? '');
 }
 
+/** Whether somebody has asked for a transfer that has not come yet. */
+export async function isTransferAwaited(api: SimulatedApi): Promise<boolean> {
+  const lease = await api.find(LEASES, KEY);
+  return lease?.metadata.annotations?.[TRANSFER] !== undefined;
+}
+
 async function askForTransfer(api: SimulatedApi, lease: KubernetesObject): Promise<string> {
   const annotations = { ...lease.metadata.annotations, [TRANSFER]: '' };
   const object = { ...lease, metadata: { ...lease.metadata, annotations } };

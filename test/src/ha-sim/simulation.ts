@@ -6,7 +6,7 @@ import type { SimulatedBucket } from '../sim/simulated-bucket.js';
 import { CALM, drawFate, drawWeather, type Weather } from '../sim/weather.js';
 import { World } from '../sim/world.js';
 import type { ApiNetwork } from './api-client.js';
-import { editLease, leaseHolder } from './lease-edits.js';
+import { editLease, isTransferAwaited, leaseHolder } from './lease-edits.js';
 import { Replica } from './replica.js';
 import { SimulatedApi } from './simulated-api.js';
 import { TermWitness } from './term-witness.js';
@@ -268,6 +268,7 @@ class Simulation implements ApiNetwork {
     return [
       ...(leaders.length === 1 ? [] : [`${leaders.length} replicas lead`]),
       ...(term === undefined || term.holder === holder ? [] : [`the Lease is ${holder}'s`]),
+      ...((await isTransferAwaited(this.api)) ? ['a transfer was asked for'] : []),
       ...(term === undefined || term.epoch === this.#witness.epoch ? [] : [`epoch ${term.epoch} is over`]),
       ...(await this.#user.differences()),
     ];
