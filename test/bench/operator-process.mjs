@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './free-port.mjs';
@@ -9,13 +10,14 @@ import { rynxs } from './rynxs-process.mjs';
 const START_TIMEOUT_MS = 60_000;
 const IDLE_TIMEOUT_MS = 120_000;
 const QUIET_MS = 300;
-/** As the image sets it (Dockerfile). */
-const IMAGE_ENV = {
-  NODE_ENV: 'production',
-  MALLOC_ARENA_MAX: '1',
-  MALLOC_MMAP_THRESHOLD_: '32768',
-  MALLOC_TRIM_THRESHOLD_: '131072',
-};
+const DOCKERFILE = new URL('../../Dockerfile', import.meta.url);
+/** What the image sets that decides how fast an operator is, and how large. */
+const IMAGE_ENV = Object.fromEntries(
+  [...readFileSync(DOCKERFILE, 'utf8').matchAll(/\b(NODE_ENV|MALLOC_\w+)=(\w+)/g)].map(([, name, value]) => [
+    name,
+    value,
+  ]),
+);
 
 /**
  * Starts `rynxs start` on the cluster of a kubeconfig, in the environment that the image gives it, with a signed log in files and

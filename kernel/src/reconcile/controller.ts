@@ -172,12 +172,9 @@ export class Controller {
    * the leader of before saw more. Only the server says which; what it has goes into the cache.
    */
   async #catchUp(): Promise<void> {
-    const { projection, reconciler, cluster, term, random } = this.#options;
+    const { reconciler, cluster, term, random } = this.#options;
     const cache = this.#cache(reconciler.resource);
-    const isBehind = [...projection.aggregates()].some(
-      (aggregate) => aggregate.reconciler === reconciler && isBehindTheLog(aggregate, cache),
-    );
-    if (!isBehind) return;
+    if (!this.#aggregates().some((aggregate) => isBehindTheLog(aggregate, cache))) return;
     await this.#persist(`which ${reconciler.resource.plural} are gone`, random.hex(16), async () => {
       const options = { signal: term.signal, timeoutMs: LIST_TIMEOUT_MS };
       for (const object of await cluster.list(reconciler.resource, options)) cache.assume(object);
@@ -186,9 +183,9 @@ export class Controller {
 
   /** Decisions of earlier terms that have no outcome: look what became of them, and record it. */
   async #settlePending(): Promise<void> {
-    const { projection, reconciler, cluster, term, random } = this.#options;
-    for (const aggregate of [...projection.aggregates()]) {
-      if (aggregate.reconciler !== reconciler || aggregate.pending.length === 0) continue;
+    const { cluster, term, random } = this.#options;
+    for (const aggregate of this.#aggregates()) {
+      if (aggregate.pending.length === 0) continue;
       const { id: aggregateId } = aggregate;
       const traceId = random.hex(16);
       await this.#persist(`what became of the decisions for ${aggregateId}`, traceId, async () => {
@@ -202,9 +199,7 @@ export class Controller {
 
   #subscribe(): readonly Disposable[] {
     const { reconciler, projection } = this.#options;
-    const known = [...projection.aggregates()]
-      .filter((aggregate) => aggregate.reconciler === reconciler)
-      .map(({ id }) => queueKeyOf(id));
+    const known = this.#aggregates().map(({ id }) => queueKeyOf(id));
     for (const key of known) this.#queue.add(key, 'resync');
     const listed = [...this.#cache(reconciler.resource).list()].map(({ metadata }) => queueKey(metadata));
     this.#firstLook.begin([...known, ...listed]);
@@ -347,6 +342,12 @@ export class Controller {
         await clock.sleep(Math.min(MAX_RETRY_DELAY_MS, 50 * 2 ** failures), term.signal);
       }
     }
+  }
+
+  /** What the log knows of its reconciler's objects now. */
+  #aggregates(): readonly Aggregate[] {
+    const { projection, reconciler } = this.#options;
+    return [...projection.aggregates()].filter((aggregate) => aggregate.reconciler === reconciler);
   }
 
   #cache(type: ResourceType): ResourceCache {

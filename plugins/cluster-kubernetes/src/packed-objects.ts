@@ -93,16 +93,11 @@ export class PackedObjects {
     this.#unpacked.add(key);
     if (this.#entries.size <= this.#few) return;
     // Two at a time, so that nobody waits for hundreds when few become many.
-    for (let packed = 0; packed < 2 && this.#unpacked.size > this.#maxUnpacked; packed += 1)
-      this.#packOldest();
-  }
-
-  #packOldest(): void {
-    for (const oldest of this.#unpacked) {
+    for (let packed = 0; packed < 2 && this.#unpacked.size > this.#maxUnpacked; packed += 1) {
+      const [oldest = ''] = this.#unpacked;
       this.#unpacked.delete(oldest);
       const entry = this.#entries.get(oldest);
       if (entry !== undefined) this.#pack(entry);
-      return;
     }
   }
 

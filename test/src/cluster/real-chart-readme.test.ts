@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { shellBlocks, textOf } from '../docs/documents.js';
 import { ReaderShell } from '../docs/reader-shell.js';
+import { untilServed } from './real-cluster/crds.js';
 import { programOf } from './real-cluster/programs.js';
 import { RealCluster } from './real-cluster.js';
 
@@ -74,11 +75,9 @@ describe('the commands in the README of the chart', function () {
         await reader.type({ text, shown: [] }, 'the test');
       }
     }
-    // Kubernetes 1.34 does not delete a definition for minutes when it cannot list its objects at the first try, which it
-    // cannot in the moment after the definition was changed; no reader is as quick as that.
     const [, definitions = ''] = /^kubectl delete crd (.+)/.exec(line) ?? [];
     for (const [, plural] of definitions.matchAll(/(\w+)\.universe\.ai/g))
-      await cluster.api.must('GET', `/apis/universe.ai/v1alpha1/${plural}`);
+      await untilServed(cluster.api, `/apis/universe.ai/v1alpha1/${plural}`);
     const [, secret] = /^kubectl create secret generic (\S+)/.exec(line) ?? [];
     if (secret !== undefined)
       await cluster.api.send('DELETE', `/api/v1/namespaces/default/secrets/${secret}`);

@@ -6,6 +6,7 @@ import type { ChartObject } from '../chart/rendered-chart.js';
 import { TestDirectory } from '../rynxs-process.js';
 import { HELM_VERSIONS, Helm, type HelmVersion } from './helm.js';
 import { until } from './local-operator.js';
+import { untilServed } from './real-cluster/crds.js';
 import { readKubeconfig } from './real-cluster/kubeconfig.js';
 import { ApiClient, type ApiObject, RealCluster } from './real-cluster.js';
 
@@ -34,8 +35,7 @@ describe('a release of the chart at a real API server', function () {
 
   const removeDefinition = async (plural: string): Promise<void> => {
     const path = `${DEFINITIONS}/${plural}.universe.ai`;
-    // Kubernetes 1.34 takes minutes when it cannot list the objects at the first try, as it cannot just after a change.
-    await cluster.api.must('GET', `/apis/universe.ai/v1alpha1/${plural}`);
+    await untilServed(cluster.api, `/apis/universe.ai/v1alpha1/${plural}`);
     await cluster.api.must('DELETE', path);
     await until(`${plural} are not defined any more`, async () =>
       (await cluster.api.send('GET', path)).status === 404 ? true : undefined,
