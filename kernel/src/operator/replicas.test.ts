@@ -184,6 +184,41 @@ describe('several operators', () => {
     expect(await children()).to.have.lengthOf(1);
   });
 
+  it('hand over without a time-out when Kubernetes Events are under way, and begin none for it', async () => {
+    const first = await start();
+    await first.lead();
+    const create = cluster.create.bind(cluster);
+    const answers: { readonly plural: string; readonly give: () => void }[] = [];
+    cluster.create = async (resource, object, request) => {
+      if (resource.plural === WIDGET.plural) return create(resource, object, request);
+      // It waits for a connection first, and is not sent yet.
+      await new Promise<void>((give) => answers.push({ plural: resource.plural, give }));
+      const { beforeSend, ...rest } = request;
+      beforeSend?.();
+      await new Promise((resolve) => setImmediate(resolve));
+      if (request.signal.aborted) throw new ClusterError('ambiguous', 'no answer came');
+      return create(resource, object, rest);
+    };
+    const events = () => answers.filter(({ plural }) => plural === 'events').length;
+    const answer = () => answers.shift()?.give();
+    await createWidget();
+    await until(() => answers.length === 1);
+    answer();
+    await until(() => events() === 1);
+    await createWidget('v');
+    await until(() => answers.length === 2);
+    const stopped = first.operator.stop();
+    answers.reverse();
+    answer();
+    await until(() => types().filter((type) => type === 'ActionApplied').length === 2);
+    await settle();
+    expect(events(), 'the one of before').to.equal(1);
+    expect(types().at(-1)).not.to.equal('EpochEnded');
+    answer();
+    await stopped;
+    expect(types().at(-1)).to.equal('EpochEnded');
+  });
+
   it('wait with every write to the cluster while one that was not seen may still act', async () => {
     const [first, second] = [await start(), await start()];
     await first.lead();

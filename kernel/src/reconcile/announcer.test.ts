@@ -94,16 +94,35 @@ describe('Kubernetes Events', () => {
     add(...'abcdef');
     ended.abort();
     await answer(0);
-    announcer.close();
+    void announcer.close();
     expect(names()).to.equal('abcd');
     expect(logger.lines).to.have.length(1);
     expect(logger.lines[0]?.fields).to.deep.equal({ count: 2 });
   });
 
+  it('are not begun any more when it is to stop, and those under way are waited for', async () => {
+    isIdle = false;
+    add(...'abc');
+    announcer.stop();
+    isIdle = true;
+    announcer.next();
+    await clock.advance(100);
+    expect(names()).to.equal('a');
+    let isClosed = false;
+    const closed = announcer.close().then(() => {
+      isClosed = true;
+    });
+    await clock.advance(10_000);
+    expect(isClosed).to.equal(false);
+    await answer(0);
+    await closed;
+    expect(names()).to.equal('a');
+  });
+
   it('are lost when ten thousand wait', async () => {
     isIdle = false;
     add(...Array.from({ length: 10_003 }, () => 'a'));
-    announcer.close();
+    void announcer.close();
     await clock.advance(1_000);
     expect(names()).to.equal('a');
     expect(logger.lines[0]?.fields).to.deep.equal({ count: 10_002 });

@@ -34,7 +34,8 @@ export class Announcer {
   readonly #options: AnnouncerOptions;
   #waiting: Announcement[] = [];
   #dropped = 0;
-  #underWay = 0;
+  readonly #underWay = new Set<Promise<void>>();
+  #isStopped = false;
   #lastSentAt = Number.NEGATIVE_INFINITY;
   #timer: Disposable | undefined;
 
@@ -51,23 +52,30 @@ export class Announcer {
   /** Sends what it is time for: called when a pass has ended. */
   next(): void {
     const { clock, isIdle, term } = this.#options;
-    while (this.#waiting.length > 0 && !term.signal.aborted) {
+    while (this.#waiting.length > 0 && !this.#isStopped && !term.signal.aborted) {
       const pauseMs = isIdle() ? 0 : this.#lastSentAt + BUSY_PAUSE_MS - clock.monotonic();
       if (pauseMs > 0) {
         this.#timer ??= clock.schedule(pauseMs, () => this.#onTime());
         return;
       }
-      if (this.#underWay >= (isIdle() ? IDLE_CONCURRENCY : 1)) return;
-      void this.#send();
+      if (this.#underWay.size >= (isIdle() ? IDLE_CONCURRENCY : 1)) return;
+      this.#begin();
     }
   }
 
-  /** Nothing is sent any more. */
-  close(): void {
+  /** Nothing more is sent: who waits to lead would have to wait for its answer. */
+  stop(): void {
+    this.#isStopped = true;
     this.#timer?.[Symbol.dispose]();
+  }
+
+  /** Stops; resolves when what was sent is answered, as one that is given up counts as under way until its time-out is over. */
+  async close(): Promise<void> {
+    this.stop();
     const lost = this.#waiting.length + this.#dropped;
     this.#waiting = [];
     if (lost > 0) this.#options.logger.info('Kubernetes Events were not written', { count: lost });
+    await Promise.all(this.#underWay);
   }
 
   #onTime(): void {
@@ -75,20 +83,24 @@ export class Announcer {
     this.next();
   }
 
-  async #send(): Promise<void> {
-    const { cluster, clock, logger, term } = this.#options;
+  #begin(): void {
     const announcement = this.#waiting.shift();
     if (announcement === undefined) return;
-    const { event, traceId } = announcement;
-    this.#underWay += 1;
-    this.#lastSentAt = clock.monotonic();
+    this.#lastSentAt = this.#options.clock.monotonic();
+    const sending = this.#send(announcement).then(() => {
+      this.#underWay.delete(sending);
+      this.next();
+    });
+    this.#underWay.add(sending);
+  }
+
+  async #send({ event, traceId }: Announcement): Promise<void> {
+    const { cluster, logger, term } = this.#options;
     try {
       await cluster.create(EVENTS, event, writeOptions(term));
     } catch (error) {
       if (!term.signal.aborted)
         logger.warn('a Kubernetes Event was not written', { reason: event.reason, trace_id: traceId, error });
     }
-    this.#underWay -= 1;
-    this.next();
   }
 }

@@ -156,14 +156,15 @@ export class Controller {
       await Promise.all(Array.from({ length: this.#options.workers }, () => this.#work()));
     } finally {
       for (const subscription of subscriptions) subscription[Symbol.dispose]();
-      this.#announcer.close();
       this.#firstLook.end();
+      await this.#announcer.close();
     }
   }
 
   /** Takes nothing new; `run` resolves when what is under way is finished. */
   stop(): void {
     this.#queue.close();
+    this.#announcer.stop();
     this.#firstLook.end();
   }
 
