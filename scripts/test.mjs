@@ -13,7 +13,7 @@ Runs the tests of every package, or of those that are named: log, store-file, ke
 
   -g, --grep PATTERN   only tests whose title matches
   -b, --bail           end at the first failure
-  -t, --timeout MS     deadline of one test; default 20000
+  -t, --timeout MS     deadline of one test; default 60000
       --serial         one file after another, in one process
       --seed N         seed of all properties, as a failing one printed it
       --coverage       measure coverage, as CI does; takes half as long again
@@ -48,7 +48,7 @@ function parseArguments() {
       options: {
         grep: { type: 'string', short: 'g' },
         bail: { type: 'boolean', short: 'b' },
-        timeout: { type: 'string', short: 't', default: '20000' },
+        timeout: { type: 'string', short: 't', default: '60000' },
         serial: { type: 'boolean' },
         seed: { type: 'string' },
         coverage: { type: 'boolean' },

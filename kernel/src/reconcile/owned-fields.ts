@@ -15,11 +15,11 @@ export function differingPaths(desired: KubernetesObject, live: KubernetesObject
   const paths: string[] = [];
   for (const [field, value] of Object.entries(desired)) {
     if (field === 'apiVersion' || field === 'kind' || field === 'metadata') continue;
-    compare(value, live[field], `/${escapePointer(field)}`, paths);
+    compare(value, live[field], [field], paths);
   }
   const { labels, annotations, ownerReferences } = desired.metadata;
-  compare(labels, live.metadata.labels, '/metadata/labels', paths);
-  compare(annotations, live.metadata.annotations, '/metadata/annotations', paths);
+  compare(labels, live.metadata.labels, ['metadata', 'labels'], paths);
+  compare(annotations, live.metadata.annotations, ['metadata', 'annotations'], paths);
   // None at all is meant, of anybody: what is to outlive its owner must not go with somebody else.
   if (ownerReferences?.length === 0 && (live.metadata.ownerReferences?.length ?? 0) > 0)
     paths.push('/metadata/ownerReferences');
@@ -27,7 +27,7 @@ export function differingPaths(desired: KubernetesObject, live: KubernetesObject
     const references = live.metadata.ownerReferences ?? [];
     const index = references.findIndex((reference) => reference.uid === wanted.uid);
     if (index < 0) paths.push('/metadata/ownerReferences');
-    else compare(wanted, references[index], `/metadata/ownerReferences/${index}`, paths);
+    else compare(wanted, references[index], ['metadata', 'ownerReferences', index], paths);
   }
   return paths;
 }
@@ -118,24 +118,27 @@ function counterpart(list: readonly unknown[], element: unknown, index: number):
   return isRecord(element) ? undefined : list[index];
 }
 
-function compare(desired: unknown, live: unknown, path: string, paths: string[]): void {
+/** `place` is where both stand, as the parts of a pointer; it is as it was when this returns. */
+function compare(desired: unknown, live: unknown, place: (string | number)[], paths: string[]): void {
   if (paths.length >= MAX_PATHS || desired === undefined || desired === live) return;
   if ((desired === null || isEmpty(desired)) && (live === undefined || live === null || isEmpty(live)))
     return;
-  if (Array.isArray(desired)) {
-    if (!Array.isArray(live) || live.length !== desired.length) paths.push(path);
-    else {
-      for (const [index, element] of desired.entries())
-        compare(element, live[index], `${path}/${index}`, paths);
-    }
-    return;
+  const compareAt = (part: string | number, wanted: unknown, found: unknown): void => {
+    place.push(part);
+    compare(wanted, found, place, paths);
+    place.pop();
+  };
+  if (Array.isArray(desired) && Array.isArray(live) && live.length === desired.length) {
+    for (const [index, element] of desired.entries()) compareAt(index, element, live[index]);
+  } else if (isRecord(desired) && isRecord(live)) {
+    for (const key of Object.keys(desired)) compareAt(key, desired[key], live[key]);
+  } else {
+    paths.push(pointer(place));
   }
-  if (!isRecord(desired) || !isRecord(live)) {
-    paths.push(path);
-    return;
-  }
-  for (const [key, value] of Object.entries(desired))
-    compare(value, live[key], `${path}/${escapePointer(key)}`, paths);
+}
+
+function pointer(place: readonly (string | number)[]): string {
+  return place.map((part) => `/${escapePointer(`${part}`)}`).join('');
 }
 
 /** API servers leave empty lists and maps out. */

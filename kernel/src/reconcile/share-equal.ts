@@ -3,15 +3,26 @@
  * reduced from events refers to the same parts again and again; read from JSON, each is a copy.
  */
 export function shareEqual<T extends object>(value: T): T {
-  const known = new Map<string, object>();
-  const share = (part: object): object => {
+  const parts: object[] = [];
+  const places = new Map<string, number>();
+  /** The place among `parts` of the one that is equal to `part`. */
+  const placeOf = (part: object): number => {
+    // What it contains is named by its place, so that nothing is made text more than once.
+    let text = Array.isArray(part) ? '[' : '{';
     for (const [name, child] of Object.entries(part)) {
-      if (typeof child === 'object' && child !== null) (part as Record<string, unknown>)[name] = share(child);
+      text += JSON.stringify(name);
+      if (typeof child === 'object' && child !== null) {
+        const place = placeOf(child);
+        (part as Record<string, unknown>)[name] = parts[place];
+        text += `#${place}`;
+      } else {
+        text += `:${JSON.stringify(child)}`;
+      }
     }
-    const text = JSON.stringify(part);
-    const same = known.get(text);
-    if (same === undefined) known.set(text, part);
-    return same ?? part;
+    const known = places.get(text);
+    if (known !== undefined) return known;
+    places.set(text, parts.length);
+    return parts.push(part) - 1;
   };
-  return share(value) as T;
+  return parts[placeOf(value)] as T;
 }
