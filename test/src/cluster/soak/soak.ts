@@ -18,6 +18,8 @@ const LOOK_EVERY_MS = 1_000;
 /** Drift that came back with a store that was set back is repaired after 10, then 30, then 90 s. */
 const CONVERGES_WITHIN_MS = 300_000;
 const QUIET_MS = 10_000;
+/** A status that somebody else has changed, such as by setting the store back, is put right 10 s later; and somewhat more. */
+const STATUSES_SETTLE_MS = 12_000;
 const MAX_PROBLEMS = 20;
 
 export interface SoakOptions {
@@ -100,6 +102,7 @@ class SoakRun {
     // The garbage collector can miss that an owner was deleted while the API server came and went; a new one looks anew.
     await this.#cluster.restartControllers();
     const convergedSeconds = (await this.#converge()) / 1_000;
+    await this.#wait(STATUSES_SETTLE_MS);
     const idleWrites = (await this.#writesWhile(() => this.#wait(QUIET_MS))).length;
     if (idleWrites > 0) this.#problems.push(`it wrote ${idleWrites} times while nothing happened`);
     const traffic = judgeTraffic(this.#proxy.requests, {
