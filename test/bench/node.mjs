@@ -3,8 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { corednsProgram, kubernetesProgram } from '../../scripts/lib/kubernetes-program.mjs';
 import { SHELL_IMAGE } from '../dist/cluster/real-cluster/node/images.js';
 import { RealCluster } from '../dist/cluster/real-cluster.js';
+import { named } from './named.mjs';
 import { ObjectWatch } from './object-watch.mjs';
-import { startOperatorProcess } from './operator-process.mjs';
+import { startLeastController, startOperatorProcess } from './operator-process.mjs';
 import { median } from './result.mjs';
 import { signingKey } from './signing-key.mjs';
 import { keepTrack } from './underway.mjs';
@@ -24,13 +25,14 @@ const TIMEOUT_MS = 240_000;
 
 /**
  * Agents on a real node, from the request until they are Ready, against the same four objects created together by hand
- * until the Deployment is available: one at a time, taking turns, and many at once. Then suspend and resume.
+ * until the Deployment is available: one at a time, taking turns, and many at once. Then suspend and resume. What the
+ * operator takes of the CPU stands beside what the least controller takes (least-controller.mjs).
  */
 export async function node({ directory, smoke, rounds = smoke ? 1 : 5, many = smoke ? 2 : 50 }) {
   process.env.RYNXS_TEST_KUBERNETES ??= kubernetesProgram();
   process.env.RYNXS_TEST_COREDNS ??= corednsProgram();
   await using cluster = keepTrack(await RealCluster.start({ node: true, crds: true }));
-  await cluster.node.addVolumes(2 * rounds + 3 * many);
+  await cluster.node.addVolumes(2 * rounds + 5 * many);
   const metadata = { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } };
   await cluster.api.must('POST', '/api/v1/namespaces', { metadata });
   const home = join(directory, 'node');
@@ -45,6 +47,7 @@ export async function node({ directory, smoke, rounds = smoke ? 1 : 5, many = sm
 
   await byOperator(cluster, watches, ['first']);
   const children = await childrenOf(cluster.api, 'first');
+  const { status } = await cluster.api.must('GET', `${AGENTS}/first`);
   const pauses = await suspendAndResume(cluster, watches, 'first', rounds);
   await remove(cluster);
   const one = { operator: [], hand: [] };
@@ -62,7 +65,9 @@ export async function node({ directory, smoke, rounds = smoke ? 1 : 5, many = sm
   );
   await remove(cluster);
   const { cpuMs } = await withCpu(operator, () => byOperator(cluster, watches, names('later')));
+  await remove(cluster);
   await operator.stop();
+  const least = await leastCpu(cluster, watches, { directory: home, children, status, many });
 
   const hand = median(one.hand);
   const seconds = { unit: 's', better: 'lower' };
@@ -91,7 +96,8 @@ export async function node({ directory, smoke, rounds = smoke ? 1 : 5, many = sm
       value: cpuMs / many,
       bar: 10,
       baseline: { name: 'agent-sandbox, per Sandbox, on another machine', value: 8 },
-      details: { agents: many, firstMs: firstCpuMs / many },
+      least: least.cpuMs / many,
+      details: { agents: many, firstMs: firstCpuMs / many, leastFirstMs: least.firstCpuMs / many },
     },
     ...['suspend', 'resume'].map((what) => ({
       name: `node-${what}`,
@@ -104,12 +110,34 @@ export async function node({ directory, smoke, rounds = smoke ? 1 : 5, many = sm
   ];
 }
 
-/** What the operator takes for `work`, until it is idle again. */
-async function withCpu(operator, work) {
-  await operator.idle();
-  const before = operator.cpuMs();
+/** What the least controller takes of the CPU for as many, the first time and once more, as the operator did. */
+async function leastCpu(cluster, watches, { directory, children, status, many }) {
+  const work = {
+    kubeconfig: cluster.kubeconfig,
+    agents: AGENTS,
+    name: 'first',
+    children,
+    status: { observedGeneration: 1 },
+    ready: { path: DEPLOYMENTS, status },
+    watched: [PODS],
+  };
+  await using controller = keepTrack(await startLeastController({ directory, work }));
+  const cpuOf = async (what) => {
+    const agents = Array.from({ length: many }, (_, index) => `${what}-${index}`);
+    const { cpuMs } = await withCpu(controller, () => byOperator(cluster, watches, agents));
+    await remove(cluster);
+    return cpuMs;
+  };
+  const firstCpuMs = await cpuOf('least');
+  return { firstCpuMs, cpuMs: await cpuOf('last') };
+}
+
+/** What a controller takes for `work`, until it is idle again. */
+async function withCpu(controller, work) {
+  await controller.idle();
+  const before = controller.cpuMs();
   const elapsedMs = await work();
-  return { elapsedMs, cpuMs: operator.cpuMs() - before };
+  return { elapsedMs, cpuMs: controller.cpuMs() - before };
 }
 
 function has(condition) {
@@ -128,7 +156,7 @@ async function byHand(cluster, { deployments }, names, children) {
   return timed(deployments, names.length, () =>
     Promise.all(
       names.flatMap((name) =>
-        children.map(([path, child]) => cluster.api.must('POST', path, named(child, name))),
+        children.map(([path, child]) => cluster.api.must('POST', path, named(child, 'first', name))),
       ),
     ),
   );
@@ -175,11 +203,6 @@ async function childrenOf(api, name) {
       return [path, { ...child, metadata, ...(child.spec === undefined ? {} : { spec }) }];
     }),
   );
-}
-
-/** The object for another name: the first one's stands in names, labels and selectors. */
-function named(child, name) {
-  return JSON.parse(JSON.stringify(child).replaceAll('"first"', JSON.stringify(name)));
 }
 
 /** Leaves the node as it was. */

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.mjs';
 import { connectionsTo, cpuMs, residentMb } from './process-usage.mjs';
 import { rynxs } from './rynxs-process.mjs';
@@ -10,6 +11,7 @@ import { rynxs } from './rynxs-process.mjs';
 const START_TIMEOUT_MS = 60_000;
 const IDLE_TIMEOUT_MS = 120_000;
 const QUIET_MS = 300;
+const LEAST_CONTROLLER = fileURLToPath(new URL('least-controller.mjs', import.meta.url));
 const DOCKERFILE = new URL('../../Dockerfile', import.meta.url);
 /** What the image sets that decides how fast an operator is, and how large. */
 const IMAGE_ENV = Object.fromEntries(
@@ -44,8 +46,32 @@ export async function startOperatorProcess({ directory, kubeconfig, signingKey }
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  return measured(child, started, `http://127.0.0.1:${healthPort}/readyz`);
+}
+
+/**
+ * Starts the least controller that can be (least-controller.mjs) on `work`, as the benchmarks' measure of what no operator in
+ * Node.js can do without; resolves when it watches.
+ *
+ * @param {{ directory: string, work: import('./least-controller.mjs').Work }} options
+ */
+export async function startLeastController({ directory, work }) {
+  const healthPort = await freePort();
+  const file = join(directory, 'least-controller.json');
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(file, JSON.stringify(work));
+  const started = performance.now();
+  const child = spawn(process.execPath, [LEAST_CONTROLLER, file, String(healthPort)], {
+    env: { ...IMAGE_ENV, PATH: process.env.PATH, HOME: directory },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return measured(child, started, `http://127.0.0.1:${healthPort}/`);
+}
+
+/** A child process that is to be measured, once `url` is answered. */
+async function measured(child, started, url) {
   try {
-    await ready(child, `http://127.0.0.1:${healthPort}/readyz`);
+    await ready(child, url);
   } catch (error) {
     child.kill('SIGKILL');
     throw error;
@@ -72,10 +98,13 @@ export async function startOperatorProcess({ directory, kubeconfig, signingKey }
 async function ready(child, url) {
   const deadline = performance.now() + START_TIMEOUT_MS;
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`rynxs start ended with ${child.exitCode}`);
+    const end = child.exitCode ?? child.signalCode;
+    if (end !== null) throw new Error(`${child.spawnargs.join(' ')} ended with ${end}`);
     const answer = await fetch(url).catch(() => undefined);
     if (answer?.ok === true) return;
-    if (performance.now() > deadline) throw new Error(`rynxs start is not ready: ${await answer?.text()}`);
+    if (performance.now() > deadline) {
+      throw new Error(`${child.spawnargs.join(' ')} is not ready: ${await answer?.text()}`);
+    }
     await delay(10);
   }
 }
@@ -91,7 +120,7 @@ async function untilIdle(pid) {
     if (now === used) continue;
     used = now;
     since = Date.now();
-    if (since > deadline) throw new Error('the operator does not come to rest');
+    if (since > deadline) throw new Error('it does not come to rest');
   }
   return since;
 }

@@ -75,12 +75,16 @@ describe('an operator and what comes between it and its API server', function ()
   it('misses nothing when its watches are cut again and again', async () => {
     await using fleet = await Fleet.make(cluster, 'cut');
     let cut = 0;
+    const cutSome = async () => {
+      await eventually('a watch is open', async () => (proxy.openWatches === 0 ? ['none is'] : []));
+      cut += proxy.cutWatches();
+    };
     for (let round = 0; round < SIZE / 4; round += 1) {
       await fleet.grow(4);
-      cut += proxy.cutWatches();
+      await cutSome();
     }
     await fleet.change('second');
-    cut += proxy.cutWatches();
+    await cutSome();
     await fleet.shrink(2);
     await assertConverged(fleet);
     const opened = proxy.requests.filter(({ isWatch }) => isWatch).length;
