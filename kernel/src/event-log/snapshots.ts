@@ -16,6 +16,7 @@ import {
 import type { EventStore } from '../contracts/event-store.js';
 import { newestNames, numbered } from './checkpoint-objects.js';
 import type { LogKeys } from './log-keys.js';
+import { restoreRepeated, type WrittenOnce, writeOnce } from './repeated-parts.js';
 
 /** State that follows from the log and that snapshots keep, so that a start need not replay all of it. */
 export interface SnapshotSource {
@@ -48,7 +49,7 @@ interface Manifest {
 }
 
 const SNAPSHOTS = 'snapshots/';
-const MANIFEST_TITLE = 'rynxs.log/snapshot@v1';
+const MANIFEST_TITLE = 'rynxs.log/snapshot@v2';
 const MANIFEST_NAME = /^snapshots\/(\d{10})\/manifest$/;
 /** An object holds at most 16 MiB. */
 const PART_BYTES = 8 * 1_048_576;
@@ -76,7 +77,7 @@ export function takeSnapshot(position: LogPosition, source: SnapshotSource): Tak
   let entries = 0;
   let piece = '';
   for (const entry of source.save()) {
-    piece += `${JSON.stringify(entry)}\n`;
+    piece += `${JSON.stringify(writeOnce(entry))}\n`;
     entries += 1;
     if (piece.length < PIECE_LENGTH) continue;
     lines.push(Buffer.from(piece));
@@ -248,7 +249,7 @@ function parseLines(text: Buffer): readonly JsonMap[] {
   const values: JsonMap[] = [];
   let from = 0;
   for (let to = text.indexOf(LINE_FEED); to !== -1; to = text.indexOf(LINE_FEED, from)) {
-    values.push(JSON.parse(text.toString('utf8', from, to)) as JsonMap);
+    values.push(restoreRepeated(JSON.parse(text.toString('utf8', from, to)) as WrittenOnce));
     from = to + 1;
   }
   return values;

@@ -13,7 +13,6 @@ import {
   type ObjectObserved,
   payloadOf,
 } from './events.js';
-import { shareEqual } from './share-equal.js';
 
 /** A decided action that the log holds no outcome of. */
 export interface PendingAction {
@@ -114,7 +113,7 @@ export class Projection {
         this.#configurations.set(entry.configuration_of, entry.configuration as JsonMap);
         continue;
       }
-      const saved = shareEqual(entry) as unknown as SavedAggregate;
+      const saved = entry as unknown as SavedAggregate;
       const reconciler = this.reconcilerOf(saved.id);
       if (reconciler === undefined) throw new TypeError(`no reconciler of ${saved.id}`);
       const { observed, affectedBy, health, ...rest } = saved;
