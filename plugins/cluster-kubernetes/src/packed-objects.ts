@@ -89,9 +89,11 @@ export class PackedObjects {
   }
 
   #use(key: string): void {
-    this.#unpacked.delete(key);
+    // While there are few none is packed, and nobody asks which was used last.
+    const areFew = this.#entries.size <= this.#few;
+    if (!areFew) this.#unpacked.delete(key);
     this.#unpacked.add(key);
-    if (this.#entries.size <= this.#few) return;
+    if (areFew) return;
     // Two at a time, so that nobody waits for hundreds when few become many.
     for (let packed = 0; packed < 2 && this.#unpacked.size > this.#maxUnpacked; packed += 1) {
       const [oldest = ''] = this.#unpacked;
