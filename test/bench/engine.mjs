@@ -99,7 +99,7 @@ function results({ operator, bare, least }, agents, rounds) {
       value: of(operator, 'residentMb'),
       bar: agents > 1_000 ? 300 : 150,
       baseline: { name: 'before the first Agent', value: of(operator, 'residentBeforeMb') },
-      details,
+      details: { ...details, anonymousMb: of(operator, 'anonymousMb') },
     },
   ];
 }
@@ -139,6 +139,7 @@ async function controllerRound(cluster, agents, start) {
   await first.idle();
   const cpuMs = first.cpuMs() - cpuBefore;
   const residentMb = first.residentMb();
+  const anonymousMb = first.anonymousMb();
   const writes = writesOf(await cluster.audit.since(place)).length;
   await assertChildren(cluster.api, agents);
   await first.stop();
@@ -162,6 +163,7 @@ async function controllerRound(cluster, agents, start) {
     writes,
     residentBeforeMb,
     residentMb,
+    anonymousMb,
     startMs: first.startMs,
     restartMs: idleAt - connectedAt,
     restartWrites: writesOf(requests).length,

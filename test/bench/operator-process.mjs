@@ -87,6 +87,8 @@ async function measured(child, started, url) {
     startMs: performance.now() - started,
     cpuMs: () => cpuMs(pid),
     residentMb: () => residentMb(pid),
+    /** Without the pages of files, of which a machine maps more or less with each start. */
+    anonymousMb: () => residentMb(pid, 'RssAnon'),
     /** Established connections to the API server now. */
     connectionsTo: ({ url }) => connectionsTo(pid, Number(new URL(url).port)),
     idle: () => untilIdle(pid),

@@ -9,7 +9,8 @@ export function cpuMs(pid) {
 }
 
 /**
- * Resident memory of a process in MB: now (`VmRSS`) or its highest so far (`VmHWM`); undefined when it has ended.
+ * Resident memory of a process in MB: now (`VmRSS`), of it what is of no file (`RssAnon`), or its highest so far (`VmHWM`);
+ * undefined when it has ended.
  * Linux only.
  */
 export function residentMb(pid, field = 'VmRSS') {
