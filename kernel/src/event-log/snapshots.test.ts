@@ -213,6 +213,9 @@ describe('snapshots of a log', () => {
       const term = await startTerm(log);
       const commit = storage.commits[2]?.bytes;
       commit?.write('X', commit.indexOf('w-700'));
+      await clock.advance(9_000);
+      await settled();
+      expect(term.signal.aborted, 'while the start is under way').to.equal(false);
       await clock.advance(60_000);
       await settled();
       await clock.advance(60_000);
